@@ -1,0 +1,1 @@
+"""Reading media in a limited subprocess."""

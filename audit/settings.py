@@ -1,0 +1,67 @@
+"""One frozen settings object, made at the edge (CLI, app, worker) and passed down.
+
+Environment variables start with `FAIRWITNESS_`; nested fields use two underscores, for example
+`FAIRWITNESS_LIMITS__WALL_S=600`. No other module reads the environment.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Limits(BaseModel):
+    """What the decoding subprocess may use, per file."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    memory_mb: int = Field(1536, ge=256, description="address space of the subprocess, MiB")
+    cpu_s_per_minute: float = Field(30.0, gt=0, description="CPU seconds per minute of media")
+    cpu_s_base: float = Field(60.0, gt=0, description="CPU seconds allowed whatever the length")
+    wall_s: float = Field(3600.0, gt=0, description="wall clock for one pass over a file")
+    stall_s: float = Field(60.0, gt=0, description="wall clock without any output")
+    file_mb: int = Field(16384, ge=1, description="largest file, MiB")
+    duration_s: float = Field(4 * 3600.0, gt=0, description="longest recording")
+    pixels: int = Field(4096 * 2304, ge=1, description="largest frame")
+    streams: int = Field(16, ge=1, description="most streams in a file")
+    packets: int = Field(4_000_000, ge=1, description="most packets in a file")
+    images: int = Field(20_000, ge=1, description="most files in an image sequence")
+    nesting: int = Field(32, ge=1, description="deepest nesting of container boxes")
+
+
+class Sampling(BaseModel):
+    """How much of a long recording is decoded."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    dense_up_to_s: float = Field(120.0, description="recordings this short are decoded in full")
+    burst_s: float = Field(5.0, description="length of a full-rate burst in long recordings")
+    burst_every_s: float = Field(60.0, description="one burst in each stretch of this length")
+    sample_step_s: float = Field(1.0, description="wanted step between sampled faces")
+    max_gap_s: float = Field(2.0, description="largest stretch without a decoded frame")
+    max_samples: int = Field(600, ge=16, description="most face samples kept in memory")
+    max_side: int = Field(1920, description="frames are reduced to this longer side, pixels")
+    scout_share: float = Field(0.15, description="most of the recording that scouts may ask for")
+
+
+class Settings(BaseSettings):
+    """All settings. See docs/settings.md."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="FAIRWITNESS_", env_nested_delimiter="__", frozen=True, extra="forbid"
+    )
+
+    weights_dir: Path = Field(
+        Path.home() / ".cache" / "fairwitness" / "weights", description="where weights are stored"
+    )
+    threads: int = Field(1, ge=1, description="threads per inference session")
+    seed: int = Field(20261122, description="seed of every sampled choice; recorded in reports")
+    face_backend: str = Field("dlib", description="dlib | insightface")
+    voice_backend: str = Field("ge2e", description="ge2e | speechbrain")
+    insightface_dir: Path | None = Field(None, description="folder of an InsightFace pack")
+    speechbrain_dir: Path | None = Field(None, description="folder of a SpeechBrain encoder")
+    c2pa_trust_anchors: Path | None = Field(None, description="PEM file of trusted signers")
+    limits: Limits = Limits()
+    sampling: Sampling = Sampling()

@@ -1,0 +1,1 @@
+"""Dataset loaders, seeded attack generators, training recipes. Nothing in the service imports it."""

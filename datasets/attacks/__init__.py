@@ -1,0 +1,1 @@
+"""Seeded generators of attack material from real or self-made recordings."""

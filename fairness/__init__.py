@@ -1,0 +1,1 @@
+"""The audit of hiring scores and outcomes for demographic disparity."""

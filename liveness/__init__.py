@@ -1,0 +1,1 @@
+"""Is the media genuine and live? One file per detector."""
