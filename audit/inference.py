@@ -1,0 +1,90 @@
+"""Inference sessions over verified weights, made once and shared.
+
+ONNX runs in onnxruntime, MediaPipe's .tflite files in LiteRT. A session is made from the very
+bytes whose hash was compared, so a file swapped between check and use has no effect.
+"""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+import onnxruntime
+from ai_edge_litert.interpreter import Interpreter
+
+from audit.errors import WeightsError, WeightsUnavailable
+from audit.types import WeightUse
+from audit.weights import WeightStore
+
+
+class Models:
+    """The models of one store. Sessions are cached; making them is safe across threads.
+
+    An onnxruntime session may be run from several threads at once; a LiteRT interpreter may not.
+
+    Args:
+        store: where the weights are.
+        threads: threads per session, 1 or more.
+    """
+
+    def __init__(self, store: WeightStore, *, threads: int = 1) -> None:
+        self.store = store
+        self.threads = threads
+        self._onnx: dict[str, Any] = {}
+        self._tflite: dict[str, Any] = {}
+        self._lock = threading.Lock()
+
+    def onnx(self, weight_id: str) -> Any:
+        """The onnxruntime `InferenceSession` of a weight, on the CPU.
+
+        Raises:
+            WeightsUnavailable: not installed, or not an ONNX model.
+            WeightsTampered: the bytes differ from the manifest.
+        """
+        with self._lock:
+            if weight_id not in self._onnx:
+                self._expect(weight_id, "onnx")
+                self._onnx[weight_id] = session(self.store.read(weight_id), threads=self.threads)
+            return self._onnx[weight_id]
+
+    def tflite(self, weight_id: str) -> Any:
+        """The LiteRT `Interpreter` of a weight, tensors allocated.
+
+        Raises:
+            WeightsUnavailable: not installed, or not a .tflite model.
+            WeightsTampered: the bytes differ from the manifest.
+        """
+        with self._lock:
+            if weight_id not in self._tflite:
+                self._expect(weight_id, "tflite")
+                data = self.store.read(weight_id)
+                interpreter = Interpreter(model_content=data, num_threads=self.threads)
+                interpreter.allocate_tensors()
+                self._tflite[weight_id] = interpreter
+            return self._tflite[weight_id]
+
+    def available(self, weight_id: str) -> bool:
+        """Whether the weight is installed and its bytes match the manifest."""
+        try:
+            self.store.path(weight_id)
+        except WeightsError:
+            return False
+        return True
+
+    def uses(self, *weight_ids: str) -> tuple[WeightUse, ...]:
+        """The weights as reports name them."""
+        return tuple(self.store.use(weight_id) for weight_id in weight_ids)
+
+    def _expect(self, weight_id: str, runtime: str) -> None:
+        found = self.store.row(weight_id).runtime
+        if found != runtime:
+            raise WeightsUnavailable(f"Weight '{weight_id}' is a {found} model, not {runtime}.")
+
+
+def session(data: bytes, *, threads: int = 1) -> Any:
+    """An onnxruntime CPU session over a model's bytes, with a fixed number of threads."""
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    options.log_severity_level = 3
+    return onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
