@@ -1,0 +1,58 @@
+# Everything runs in .venv; nothing is installed outside the checkout. Needs Python 3.11+ and pip.
+PYTHON ?= python3
+BIN := .venv/bin
+export FAIRWITNESS_WEIGHTS_DIR ?= $(CURDIR)/.weights
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test check format lint types layers lock clean
+
+help: ## show this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+
+.venv/.runtime: requirements/runtime.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.12 ...")'
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@echo "Installing the locked packages ..."
+	@$(BIN)/python -m pip install -q --only-binary :all: --require-hashes -r requirements/runtime.lock
+	@$(BIN)/python -m pip install -q --no-deps --no-build-isolation -e .
+	@touch $@
+
+.venv/.dev: .venv/.runtime requirements/dev.lock
+	@echo "Installing the locked development packages ..."
+	@$(BIN)/python -m pip install -q --only-binary :all: --require-hashes -r requirements/dev.lock
+	@touch $@
+
+.venv/.weights: .venv/.runtime audit/weights.toml liveness/weights.toml identity/weights.toml
+	@$(BIN)/fairwitness models install
+	@touch $@
+
+setup: .venv/.runtime .venv/.weights ## make .venv with .venv/bin/fairwitness and fetch the default weights
+
+demo: setup ## make a self-made recording, check it, and say where the report is
+	@$(BIN)/fairwitness demo --out demo-out
+
+test: setup .venv/.dev ## run the test suite with coverage
+	@$(BIN)/python -m pytest --cov --cov-report=term
+
+check: setup .venv/.dev ## format check, lint, types, layers, tests: what CI runs
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m pytest --cov --cov-report=term
+
+format: .venv/.dev ## put the code into its standard form
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+lock: .venv/.dev ## write the lock files anew from pyproject.toml
+	$(BIN)/python -m pip install -q uv
+	cd requirements && for kind in runtime dev; do \
+	  ../$(BIN)/uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes \
+	    --no-emit-index-url --no-emit-find-links --no-header --no-build -c constraints.txt ../pyproject.toml \
+	    --group ../pyproject.toml:build $$( [ $$kind = dev ] && echo --group ../pyproject.toml:dev ) \
+	    -o $$kind.lock; done
+
+clean: ## remove everything that make made
+	rm -rf .venv .weights build demo-out *.egg-info .mypy_cache .ruff_cache .pytest_cache

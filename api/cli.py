@@ -1,0 +1,188 @@
+"""The command line: `fairwitness check | compare | models | demo`.
+
+Exit codes: 0 the command ran, whatever it found; 2 the input cannot be used; 1 our own failure.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from pydantic import ValidationError
+from rich.console import Console
+
+from api.models_cli import app as models_app
+from api.output import write_check, write_comparison
+from api.progress import shown
+from audit.check import check as run_check
+from audit.check import compare as run_compare
+from audit.errors import AuditError, InputError
+from audit.inference import Models
+from audit.settings import Settings
+from audit.weights import WeightStore
+from reports.terminal import comparison_summary, summary
+
+app = typer.Typer(
+    name="fairwitness",
+    help="Evidence about interviews: is the recording genuine, live, and of the same person? "
+    "It decides nothing about anyone; it shows what a human should look at.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+app.add_typer(models_app, name="models")
+
+Out = Annotated[Path, typer.Option("--out", "-o", help="Folder for the report; made if missing.")]
+
+
+@app.command()
+def check(
+    video: Annotated[Path, typer.Argument(help="Video, audio, image, or a folder of images.")],
+    out: Out,
+    reference: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--reference",
+            "-r",
+            help="An earlier recording or photo of the claimed person; may be repeated.",
+        ),
+    ] = None,
+) -> None:
+    """Check one interview and write report.json and report.html."""
+    references = reference or []
+    for path in (video, *references):
+        _must_exist(path)
+    settings = read_settings()
+    models = open_models(settings)
+    with shown() as progress:
+        result = run_check(video, settings, models, references=references, progress=progress)
+    page = write_check(result, video, settings, out)
+    console = Console()
+    console.print(summary(result))
+    console.print(f"Report: [bold]{page}[/bold] (figures in {page.with_suffix('.json').name})")
+    if result.failed:
+        names = ", ".join(result.failed)
+        raise AuditError(f"The report is incomplete: these signals failed: {names}.")
+
+
+@app.command()
+def compare(
+    recordings: Annotated[
+        list[Path], typer.Argument(help="Two or more recordings or photos, one per session.")
+    ],
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="Folder for comparison.json and .html.")
+    ] = None,
+) -> None:
+    """Compare faces and voices between sessions, pair by pair."""
+    if len(recordings) < 2:
+        raise InputError("compare needs at least two recordings, for example: compare A.mp4 B.mp4")
+    for path in recordings:
+        _must_exist(path)
+    settings = read_settings()
+    models = open_models(settings)
+    with shown() as progress:
+        result = run_compare(
+            recordings, settings, models, labels=_labels(recordings), progress=progress
+        )
+    console = Console()
+    console.print(comparison_summary(result))
+    if out is not None:
+        console.print(f"Report: [bold]{write_comparison(result, out)}[/bold]")
+
+
+@app.command()
+def demo(
+    out: Out = Path("demo-out"),
+    seed: Annotated[int, typer.Option(help="Seed of the self-made material.")] = 20261122,
+) -> None:
+    """Make a recording with known faults, check it, and say where the report is."""
+    from datasets.demo import make_demo  # the service never imports datasets
+
+    settings = read_settings()
+    models = open_models(settings)
+    console = Console()
+    with shown() as progress:
+        material = make_demo(out, seed=seed, progress=progress)
+    console.print("Made a recording with these planted faults:")
+    for fault in material.faults:
+        console.print(f"  {fault}")
+    with shown() as progress:
+        result = run_check(
+            material.recording,
+            settings,
+            models,
+            references=material.references,
+            progress=progress,
+        )
+    page = write_check(result, material.recording, settings, out)
+    console.print(summary(result))
+    console.print(f"Open the report in a browser: [bold]{page.resolve()}[/bold]")
+
+
+def read_settings() -> Settings:
+    """Settings from the environment.
+
+    Raises:
+        InputError: a variable has a value that cannot be used; the message names it.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = "FAIRWITNESS_" + "__".join(str(part) for part in first["loc"]).upper()
+        raise InputError(f"{name}: {first['msg']} (see docs/settings.md)") from error
+
+
+def open_models(settings: Settings) -> Models:
+    """The weights of the default set, or an error that says how to get them."""
+    store = WeightStore(settings.weights_dir)
+    for row in store.manifest.default:
+        store.path(row.id)
+    return Models(store, threads=settings.threads, settings=settings)
+
+
+def _must_exist(path: Path) -> None:
+    if not path.exists():
+        raise InputError(f"{path}: there is no such file or folder.")
+
+
+def _labels(paths: Sequence[Path]) -> tuple[str, ...]:
+    """File names, numbered where two are the same."""
+    names = [p.name for p in paths]
+    return tuple(
+        name if names.count(name) == 1 else f"{name} ({i})" for i, name in enumerate(names, 1)
+    )
+
+
+@contextlib.contextmanager
+def exit_codes() -> Iterator[None]:
+    """Turns failures into one line on standard error and the exit code that the README states."""
+    try:
+        yield
+    except InputError as error:
+        _say(f"Cannot use the input. {error}")
+        sys.exit(2)
+    except AuditError as error:
+        _say(f"Failed ({error.code}). {error}")
+        sys.exit(1)
+    except KeyboardInterrupt:
+        _say("Stopped.")
+        sys.exit(130)
+    except Exception as error:  # noqa: BLE001 - the command line is one of the three outer edges
+        _say(f"Failed through a fault of ours: {type(error).__name__}: {error}")
+        sys.exit(1)
+
+
+def _say(text: str) -> None:
+    Console(stderr=True).print(text, style="red", markup=False, highlight=False, soft_wrap=True)
+
+
+def main() -> None:
+    """Entry point of the `fairwitness` command."""
+    with exit_codes():
+        app()
