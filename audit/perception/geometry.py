@@ -1,0 +1,166 @@
+"""Measurements on one face mesh: five points, pose, mouth, eyes, sharpness, light, quality.
+
+Point numbers are those of MediaPipe's canonical face mesh. "Left" and "right" are as seen in the
+picture.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from audit.interview import Floats
+
+LEFT_EYE = (33, 7, 163, 144, 145, 153, 154, 155, 133, 173, 157, 158, 159, 160, 161, 246)
+RIGHT_EYE = (263, 249, 390, 373, 374, 380, 381, 382, 362, 398, 384, 385, 386, 387, 388, 466)
+# outer corner, inner corner, then (upper lid, lower lid) pairs
+_LEFT_LIDS = (33, 133, (160, 144), (159, 145), (158, 153))
+_RIGHT_LIDS = (263, 362, (387, 373), (386, 374), (385, 380))
+_ACROSS = ((33, 263), (234, 454), (127, 356), (61, 291))
+_DOWN = ((10, 152), (151, 200))
+
+
+@dataclass(frozen=True, slots=True)
+class Face:
+    """What is known of one face in one picture, in pixels of that picture.
+
+    Fields are those of `FaceTrack`, one row; `quality` is that of `FaceSample`.
+    """
+
+    box: Floats
+    points: Floats
+    confidence: float
+    pose: tuple[float, float, float]
+    mouth_open: float
+    eye_open: tuple[float, float]
+    sharpness: float
+    brightness: float
+    quality: float
+
+    @property
+    def size(self) -> float:
+        """Larger side of the box, pixels."""
+        return float(max(self.box[2] - self.box[0], self.box[3] - self.box[1]))
+
+
+def five_points(mesh: Floats) -> Floats:
+    """Eyes, nose and mouth corners, left to right, from mesh points (468, 3), shape (5, 2)."""
+    flat = mesh[:, :2]
+    return np.stack(
+        [
+            flat[list(LEFT_EYE)].mean(axis=0),
+            flat[list(RIGHT_EYE)].mean(axis=0),
+            flat[[1, 4]].mean(axis=0),
+            flat[61],
+            flat[291],
+        ]
+    )
+
+
+def pose_of(mesh: Floats) -> tuple[float, float, float]:
+    """Yaw, pitch, roll in degrees from mesh points (468, 3).
+
+    The face's own axes are taken from point pairs that lie across and down the face; in the
+    canonical mesh they are perpendicular, so no camera model is needed (weak perspective).
+    """
+    across = sum(_unit(mesh[b] - mesh[a]) for a, b in _ACROSS)
+    down = sum(_unit(mesh[b] - mesh[a]) for a, b in _DOWN)
+    front = -_unit(np.cross(across, down).astype(np.float32))
+    yaw = math.degrees(math.atan2(float(front[0]), -float(front[2])))
+    pitch = math.degrees(math.atan2(-float(front[1]), math.hypot(float(front[0]), float(front[2]))))
+    eyes = mesh[263] - mesh[33]
+    return yaw, pitch, math.degrees(math.atan2(float(eyes[1]), float(eyes[0])))
+
+
+def mouth_open(mesh: Floats) -> float:
+    """Inner-lip gap over inner mouth width; 0 = shut."""
+    gap = np.mean([_length(mesh[a] - mesh[b]) for a, b in ((13, 14), (82, 87), (312, 317))])
+    return float(gap) / max(_length(mesh[78] - mesh[308]), 1e-6)
+
+
+def eye_open(mesh: Floats) -> tuple[float, float]:
+    """Lid gap over eye width of the left and the right eye; about .3 open, below .15 shut."""
+    return _lids(mesh, _LEFT_LIDS), _lids(mesh, _RIGHT_LIDS)
+
+
+def sharpness_and_light(image: NDArray[np.uint8], box: Floats) -> tuple[float, float]:
+    """Variance of the Laplacian of the face at 112 px (grey levels squared); mean luma 0..255."""
+    height, width = image.shape[:2]
+    x0, y0 = max(0, int(box[0])), max(0, int(box[1]))
+    x1, y1 = min(width, math.ceil(box[2])), min(height, math.ceil(box[3]))
+    if x1 <= x0 or y1 <= y0:
+        return 0.0, 0.0
+    part = image[y0:y1, x0:x1]
+    way = cv2.INTER_AREA if max(part.shape[:2]) > 112 else cv2.INTER_LINEAR
+    grey = cv2.cvtColor(cv2.resize(part, (112, 112), interpolation=way), cv2.COLOR_BGR2GRAY)
+    edges = cv2.Laplacian(grey, cv2.CV_32F)
+    return float(edges.var()), float(grey.mean())
+
+
+def ramp(value: float, bad: float, good: float) -> float:
+    """0 at `bad`, 1 at `good`, straight between; `bad` may lie above `good`."""
+    return min(1.0, max(0.0, (value - bad) / (good - bad)))
+
+
+def inside_share(box: Floats, width: int, height: int) -> float:
+    """Share of the box's area that lies in the picture, 0..1."""
+    full = float((box[2] - box[0]) * (box[3] - box[1]))
+    wide = min(width, float(box[2])) - max(0.0, float(box[0]))
+    high = min(height, float(box[3])) - max(0.0, float(box[1]))
+    return max(0.0, wide) * max(0.0, high) / full if full > 0 else 0.0
+
+
+def measure(image: NDArray[np.uint8], mesh: Floats, score: float, scale: float = 1.0) -> Face:
+    """All measurements of one face.
+
+    `scale` is the size of `image` over the displayed size. Box and points are returned in pixels
+    of `image`; the size that counts in `quality` is that of the face as displayed.
+
+    Quality is the product of five factors, each 0..1: face size (24 to 96 px), sharpness (10 to
+    120), distance from frontal (20 to 70 degrees of yaw and pitch together), light (mean luma 25
+    to 60 and 245 to 215), and confidence times the share of the box inside the frame.
+    """
+    flat = mesh[:, :2]
+    box = np.concatenate([flat.min(axis=0), flat.max(axis=0)])
+    sharpness, light = sharpness_and_light(image, box)
+    pose = pose_of(mesh)
+    height, width = image.shape[:2]
+    size = float(max(box[2] - box[0], box[3] - box[1])) / scale
+    quality = (
+        ramp(size, 24, 96)
+        * ramp(sharpness, 10, 120)
+        * ramp(math.hypot(pose[0], pose[1]), 70, 20)
+        * min(ramp(light, 25, 60), ramp(light, 245, 215))
+        * score
+        * inside_share(box, width, height)
+    )
+    return Face(
+        box=box,
+        points=five_points(mesh),
+        confidence=score,
+        pose=pose,
+        mouth_open=mouth_open(mesh),
+        eye_open=eye_open(mesh),
+        sharpness=sharpness,
+        brightness=light,
+        quality=quality,
+    )
+
+
+def _lids(
+    mesh: Floats, lids: tuple[int, int, tuple[int, int], tuple[int, int], tuple[int, int]]
+) -> float:
+    width = max(_length(mesh[lids[0]] - mesh[lids[1]]), 1e-6)
+    return float(np.mean([_length(mesh[a] - mesh[b]) for a, b in lids[2:]])) / width
+
+
+def _unit(vector: Floats) -> Floats:
+    return vector / max(_length(vector), 1e-6)
+
+
+def _length(vector: Floats) -> float:
+    return float(np.sqrt(np.dot(vector, vector)))
