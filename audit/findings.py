@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from audit.types import Finding, Question, Reason, Signal, Status, Strength
 
@@ -50,7 +51,9 @@ def conclude(signals: Sequence[Signal]) -> tuple[Finding, ...]:
 
 
 def _answer(question: Question, signals: Sequence[Signal]) -> Finding:
-    relevant = [s for s in signals if question in s.questions]
+    relevant = [
+        replace(s, status=s.status_for(question)) for s in signals if question in s.questions
+    ]
     verdict = _verdict(question, relevant)
     return Finding(
         question=question,

@@ -157,6 +157,8 @@ class Signal:
         reason: why the status is what it is; required when inconclusive.
         cause: signals with one cause are counted once (`face_appearance`, `voice`, `timing`, ...).
         measurements: named figures for the report (numbers, short words, booleans).
+        status_by_question: where the status differs between the signal's questions; a question
+            that is not named here has `status`.
     """
 
     name: str
@@ -176,6 +178,11 @@ class Signal:
     series: tuple[Series, ...] = ()
     measurements: Mapping[str, float | int | str | bool | None] = field(default_factory=dict)
     limits: tuple[str, ...] = ()
+    status_by_question: Mapping[Question, Status] = field(default_factory=dict)
+
+    def status_for(self, question: Question) -> Status:
+        """What the signal says to one of its questions."""
+        return self.status_by_question.get(question, self.status)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -110,3 +112,13 @@ def test_insufficient_data_never_reads_as_a_pass(
     if not any(s.status is Status.REVIEW for s in signals):
         assert finding.verdict is not Status.REVIEW
     assert finding.reasons
+
+
+def test_a_signal_may_answer_its_questions_differently() -> None:
+    both = replace(
+        signal("speaker_consistency", Status.REVIEW),
+        questions=(Question.IDENTITY, Question.ASSISTANCE),
+        status_by_question={Question.IDENTITY: Status.NO_INDICATION},
+    )
+    assert answer([both], Question.IDENTITY).verdict is Status.NO_INDICATION
+    assert answer([both], Question.ASSISTANCE).verdict is Status.REVIEW
