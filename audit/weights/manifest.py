@@ -44,6 +44,7 @@ class WeightRow:
             converted.
         convert: name of the conversion (`audit.weights.convert_<name>`), or None.
         commercial_use: whether the licence of the weight allows it.
+        licence_note: where the licence was read.
         default: part of the set that `fairwitness models install` gets.
         declared_in: the package whose `weights.toml` holds the row.
     """
@@ -66,6 +67,7 @@ class WeightRow:
     default: bool = False
     member_sha256: str = ""
     member_size: int = 0
+    licence_note: str = ""
     convert: str | None = None
     companions: tuple[Companion, ...] = ()
 

@@ -12,7 +12,7 @@ import math
 import pickle
 import sys
 import zipfile
-from collections import OrderedDict
+from collections import OrderedDict, defaultdict
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, BinaryIO
@@ -25,6 +25,7 @@ from audit.errors import WeightsInstallFailed
 _MAGIC = 0x1950A86A20F9469CFC6C
 _PROTOCOL = 1001
 _MAX_DEPTH = 32
+_WRAPPERS = ("state_dict", "model_state_dict", "model_state")
 
 _STORAGES = {
     "DoubleStorage": "<f8",
@@ -117,12 +118,18 @@ def _rebuild_parameter(data: object, *_: object) -> object:
     return data
 
 
-def _size(*dimensions: Any) -> tuple[int, ...]:
-    return tuple(dimensions[0]) if len(dimensions) == 1 else ()
+def _size(dimensions: Any) -> tuple[int, ...]:
+    return tuple(dimensions)
 
 
 _NAMES: dict[tuple[str, str], Callable[..., object] | type] = {
     ("collections", "OrderedDict"): OrderedDict,
+    ("collections", "defaultdict"): defaultdict,
+    **{
+        (module, "long" if kind is int and module == "__builtin__" else kind.__name__): kind
+        for module in ("builtins", "__builtin__")
+        for kind in (bool, dict, float, frozenset, int, list, set, str, tuple)
+    },
     ("torch", "Size"): _size,
     ("torch._utils", "_rebuild_tensor"): _rebuild_tensor,
     ("torch._utils", "_rebuild_tensor_v2"): _rebuild_tensor,
@@ -175,8 +182,8 @@ def load(data: bytes, *, inert: Collection[str] = ()) -> Any:
     """
     try:
         if zipfile.is_zipfile(io.BytesIO(data)):
-            return _resolve(_load_zip(data, inert), 0)
-        return _resolve(_load_stream(data, inert), 0)
+            return _resolve(_load_zip(data, inert), 0, {})
+        return _resolve(_load_stream(data, inert), 0, {})
     except (
         pickle.UnpicklingError,
         zipfile.BadZipFile,
@@ -196,17 +203,20 @@ def load(data: bytes, *, inert: Collection[str] = ()) -> Any:
 def load_state_dict(
     data: bytes, *, key: str | None = None, inert: Collection[str] = ()
 ) -> dict[str, NDArray[Any]]:
-    """The named tensors of a checkpoint: of the whole file, or of its entry `key`.
+    """The named tensors of a checkpoint.
 
-    Entries that are not tensors are left out; a `module.` prefix (data-parallel training) is
-    removed. `inert` as in `load`.
+    They are the whole file, or its entry `key`; without `key`, one of the entries that training
+    programs use (`_WRAPPERS`) is taken where there is one. Entries that are not tensors are left
+    out; a `module.` prefix (data-parallel training) is removed. `inert` as in `load`.
 
     Raises:
         WeightsInstallFailed: the file is not a state dict, or cannot be read.
     """
     found = load(data, inert=inert)
-    if key is not None:
-        found = found.get(key) if isinstance(found, Mapping) else None
+    if isinstance(found, Mapping):
+        keys = _WRAPPERS if key is None else (key,)
+        inner = [found[name] for name in keys if isinstance(found.get(name), Mapping)]
+        found = inner[0] if inner else (found if key is None else None)
     if not isinstance(found, Mapping):
         raise WeightsInstallFailed("The checkpoint holds no table of named tensors.")
     return {
@@ -273,14 +283,18 @@ def _fill(storage: _Storage, file: BinaryIO) -> None:
     storage.data = storage.kind.array(raw)
 
 
-def _resolve(value: Any, depth: int) -> Any:
-    """Tensors become arrays; containers are copied, at most `_MAX_DEPTH` deep."""
+def _resolve(value: Any, depth: int, done: dict[int, Any]) -> Any:
+    """Tensors become arrays; containers are copied once each, at most `_MAX_DEPTH` deep."""
     if depth > _MAX_DEPTH:
         raise WeightsInstallFailed("The checkpoint is nested too deeply.")
+    if id(value) in done:
+        return done[id(value)]
+    result = value
     if isinstance(value, _Tensor):
-        return value.array()
-    if isinstance(value, Mapping):
-        return {key: _resolve(item, depth + 1) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return type(value)(_resolve(item, depth + 1) for item in value)
-    return value
+        result = value.array()
+    elif isinstance(value, Mapping):
+        result = {key: _resolve(item, depth + 1, done) for key, item in value.items()}
+    elif isinstance(value, (list, tuple)):
+        result = type(value)(_resolve(item, depth + 1, done) for item in value)
+    done[id(value)] = result
+    return result
