@@ -1,0 +1,361 @@
+"""Does the visible mouth go with the sound: how late is the one, and who speaks while it is shut?
+
+Two measurements on stretches decoded frame by frame with one face in view:
+1. *Lag*: the mouth motion predicted from the sound (`liveness.mouth_speech`) is correlated with the
+   motion seen, at lags up to 600 ms. The standard error of the correlation under independence is
+   Bartlett's (1946), so the height of the peak has a stated significance.
+2. *Speech while the mouth is shut*: speech goes on while the inner lips stay closed and still.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.ndimage import median_filter
+
+from audit.detectors import DetectorSpec, operating_point
+from audit.interview import Audio, FaceTrack, Interview, SpeechLog
+from audit.series import thin
+from audit.types import Evidence, Question, Reason, Series, Signal, Span, Status
+from liveness.mouth_speech import (
+    STEP_S,
+    Array,
+    MouthModel,
+    log_mels,
+    mouth_model,
+    mouth_motion,
+    standard,
+)
+
+MOST_LAG = 60  # rows of 10 ms
+LEAST_STRETCH_S = 2.0
+BREAK_S = 0.15  # rows of a track further apart than this are not one stretch
+LAGS_S: Array = np.arange(-MOST_LAG, MOST_LAG + 1) * STEP_S
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """A stretch of one face in view with its sound.
+
+    Attributes:
+        start_s: time of the first row of `motion`.
+        mels: log-mel rows from `before` rows earlier to up to `MOST_LAG` rows later.
+        motion: observed opening and speed per 10 ms, shape (n, 2), in standard deviations.
+    """
+
+    start_s: float
+    mels: Array
+    motion: Array
+    before: int = 0
+
+    @property
+    def end_s(self) -> float:
+        """Time after the last row of `motion`."""
+        return self.start_s + len(self.motion) * STEP_S
+
+
+@dataclass(frozen=True, slots=True)
+class Peak:
+    """The best lag (positive: sound later than pictures), its correlation (0..2) and significance."""
+
+    lag_s: float
+    height: float
+    z: float
+
+
+@dataclass(frozen=True, slots=True)
+class LagCurve:
+    """Summed correlation of both channels at each of `LAGS_S`, and its standard error."""
+
+    correlation: Array
+    error: float
+
+
+def runs_of(track: FaceTrack) -> list[NDArray[np.int64]]:
+    """Row numbers of the track's unbroken dense stretches of at least two seconds."""
+    rows = np.flatnonzero(track.dense)
+    if not len(rows):
+        return []
+    gaps = (np.diff(track.times_s[rows]) > BREAK_S) | (np.diff(rows) > 1)
+    parts = np.split(rows, np.flatnonzero(gaps) + 1)
+    times = track.times_s
+    return [p for p in parts if times[p[-1]] - times[p[0]] >= LEAST_STRETCH_S]
+
+
+def stretches_of(track: FaceTrack, audio: Audio) -> list[Stretch]:
+    """The stretches of a face with the sound around them."""
+    found = []
+    for rows in runs_of(track):
+        start, end = float(track.times_s[rows[0]]), float(track.times_s[rows[-1]])
+        reach = MOST_LAG * STEP_S
+        begin = max(audio.start_s, start - reach)
+        before = round((start - begin) / STEP_S)
+        samples = audio.cut(start - before * STEP_S, end + reach)
+        grid = start + np.arange(round((end - start) / STEP_S)) * STEP_S
+        motion = mouth_motion(
+            track.times_s[rows], track.mouth_open[rows].astype(np.float64), grid
+        )
+        mels = log_mels(samples)
+        if before >= 0 and len(mels) - before >= LEAST_STRETCH_S / STEP_S:
+            found.append(Stretch(start, mels, motion, before))
+    return found
+
+
+def lag_curve(stretches: Sequence[Stretch], model: MouthModel) -> LagCurve:
+    """Correlation of predicted and observed mouth motion at each lag, pooled over stretches."""
+    products = np.zeros((len(LAGS_S), 2))
+    counts = np.zeros(len(LAGS_S))
+    noise = 0.0
+    rows = 0
+    for stretch in stretches:
+        predicted = model.predict(stretch.mels)
+        predicted = np.stack([standard(c) for c in predicted.T], axis=1)
+        for i, lag in enumerate(range(-MOST_LAG, MOST_LAG + 1)):
+            first = max(0, -(stretch.before + lag))
+            last = min(len(stretch.motion), len(predicted) - stretch.before - lag)
+            if last - first < 2:
+                continue
+            shift = stretch.before + lag
+            seen = stretch.motion[first:last]
+            products[i] += (seen * predicted[first + shift : last + shift]).sum(axis=0)
+            counts[i] += last - first
+        noise += _noise(predicted, stretch.motion)
+        rows += len(stretch.motion)
+    correlation = (products / np.maximum(counts, 1.0)[:, None]).sum(axis=1)
+    return LagCurve(correlation, float(np.sqrt(noise) / max(rows, 1)))
+
+
+def _noise(predicted: Array, seen: Array) -> float:
+    """Variance of the summed product under independence: Bartlett's sum over autocorrelations."""
+    total = 0.0
+    for channel in range(2):
+        a = _autocorrelation(predicted[:, channel])
+        b = _autocorrelation(seen[:, channel])
+        size = min(len(a), len(b))
+        lags = np.arange(size)
+        weights = np.where(lags == 0, 1.0, 2.0) * np.maximum(0, len(seen) - lags)
+        total += float(np.sum(weights * a[:size] * b[:size]))
+    return max(total, 1.0)
+
+
+def _autocorrelation(values: Array) -> Array:
+    """Autocorrelation up to 1 s."""
+    centred = values - values.mean()
+    size = min(len(centred), round(1.0 / STEP_S))
+    spectrum = np.fft.rfft(centred, 2 * len(centred))
+    full = np.fft.irfft(np.abs(spectrum) ** 2)[:size]
+    return full / max(float(full[0]), 1e-9)
+
+
+def peak(curve: LagCurve) -> Peak:
+    """The highest point of a lag curve."""
+    best = int(np.argmax(curve.correlation))
+    height = float(curve.correlation[best])
+    return Peak(float(LAGS_S[best]), height, height / max(curve.error, 1e-9))
+
+
+def shut_spans(
+    track: FaceTrack, speech: SpeechLog, *, shut: float, least_s: float
+) -> list[Span]:
+    """Stretches of at least `least_s` in which speech goes on while the mouth stays shut.
+
+    `shut`: inner-lip gap over mouth width below which lips count as closed, above the resting value
+    of this face (its 5th percentile).
+    """
+    spans: list[Span] = []
+    resting = float(np.percentile(track.mouth_open, 5))
+    for rows in runs_of(track):
+        times = track.times_s[rows]
+        opening = median_filter(track.mouth_open[rows], 3, mode="nearest")
+        spoken = np.zeros(len(rows), bool)
+        for segment in speech.segments:
+            spoken |= (times >= segment.start_s) & (times <= segment.end_s)
+        spans += _long_runs(times, spoken & (opening - resting < shut), least_s)
+    return spans
+
+
+def _long_runs(times: Array, holds: NDArray[np.bool_], least_s: float) -> list[Span]:
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], holds.astype(int), [0]])))
+    return [
+        Span(float(times[a]), float(times[b - 1]))
+        for a, b in zip(edges[::2], edges[1::2], strict=True)
+        if times[b - 1] - times[a] >= least_s
+    ]
+
+
+class AvSync:
+    """Mouth against sound."""
+
+    spec = DetectorSpec(
+        name="av_sync",
+        version="1",
+        questions=(Question.AUTHENTICITY, Question.ASSISTANCE),
+        modality="audiovisual",
+        cause="mouth_and_sound",
+        limits=(
+            "Wireless headsets and slow capture delay the sound of honest recordings too.",
+            "A dubbed voice whose pauses fit the mouth can pass.",
+            "Heads turned away, covered mouths and singing weaken the measurement.",
+        ),
+    )
+
+    def inspect(self, interview: Interview) -> Signal:
+        """Lag and speech-while-shut of the main face."""
+        faces, audio, speech = interview.faces, interview.audio, interview.speech
+        if audio is None or speech is None:
+            return self.spec.inconclusive("no_sound", "The recording has no sound to compare with.")
+        if faces is None or faces.main is None:
+            return self.spec.inconclusive("no_face", "No face was followed, so no mouth was seen.")
+        point = operating_point("liveness", "av_sync")
+        track = faces.track(faces.main)
+        stretches = _spoken(stretches_of(track, audio), speech, point["least_speech_s"])
+        if not stretches:
+            return self.spec.inconclusive(
+                "too_little_speech_in_view",
+                "No stretch has both a face followed frame by frame and at least "
+                f"{point['least_speech_s']:g} s of speech.",
+            )
+        return self._conclude(track, speech, stretches, point)
+
+    def _conclude(
+        self,
+        track: FaceTrack,
+        speech: SpeechLog,
+        stretches: list[Stretch],
+        point: dict[str, float],
+    ) -> Signal:
+        model = mouth_model()
+        curve = lag_curve(stretches, model)
+        best = peak(curve)
+        shut = shut_spans(track, speech, shut=point["shut"], least_s=point["shut_s"])
+        by_question = {
+            Question.AUTHENTICITY: lag_status(best, point),
+            Question.ASSISTANCE: _shut_status(shut, speech, stretches, point),
+        }
+        evidence = [*_lag_evidence(best, stretches, by_question), *_shut_evidence(shut)]
+        return self.spec.signal(
+            _worst(by_question),
+            _reason(best, shut, by_question),
+            score=round(best.lag_s * 1000.0, 1),
+            score_meaning="milliseconds by which the sound is later than the mouth; -600..600, "
+            "negative: earlier",
+            operating_point=f"review beyond {point['lag_ms']:g} ms either way, if the match stands "
+            f"{point['least_z']:g} standard errors above chance; or speech for "
+            f"{point['shut_s']:g} s with the mouth shut",
+            quality=round(float(np.clip(best.z / (2 * point["least_z"]), 0.0, 1.0)), 3),
+            evidence=tuple(evidence),
+            series=tuple(_series(track, stretches, model)),
+            measurements={
+                "lag_ms": round(best.lag_s * 1000.0),
+                "match": round(best.height, 3),
+                "standard_errors_above_chance": round(best.z, 2),
+                "seconds_compared": round(sum(s.end_s - s.start_s for s in stretches), 2),
+                "speech_with_mouth_shut_s": round(sum(s.duration_s for s in shut), 2),
+            },
+            status_by_question=by_question,
+        )
+
+
+def _spoken(stretches: list[Stretch], speech: SpeechLog, least_s: float) -> list[Stretch]:
+    """Those stretches in which somebody speaks, if together they hold enough speech."""
+    kept, total = [], 0.0
+    for stretch in stretches:
+        said = sum(
+            max(0.0, min(s.end_s, stretch.end_s) - max(s.start_s, stretch.start_s))
+            for s in speech.segments
+        )
+        if said > 0.3:
+            kept.append(stretch)
+            total += said
+    return kept if total >= least_s else []
+
+
+def lag_status(best: Peak, point: dict[str, float]) -> Status:
+    """Review for a clear lag, no indication for a clear match, otherwise inconclusive."""
+    if best.z < point["least_z"]:
+        return Status.INCONCLUSIVE
+    return Status.REVIEW if abs(best.lag_s) * 1000 > point["lag_ms"] else Status.NO_INDICATION
+
+
+def _shut_status(
+    shut: list[Span], speech: SpeechLog, stretches: list[Stretch], point: dict[str, float]
+) -> Status:
+    if shut:
+        return Status.REVIEW
+    compared = sum(s.end_s - s.start_s for s in stretches)
+    enough = compared >= point["shut_s"] * 2 and speech.total_s >= point["shut_s"]
+    return Status.NO_INDICATION if enough else Status.INCONCLUSIVE
+
+
+def _worst(by_question: dict[Question, Status]) -> Status:
+    order = (Status.REVIEW, Status.NO_INDICATION, Status.INCONCLUSIVE)
+    return next(s for s in order if s in by_question.values())
+
+
+def _reason(best: Peak, shut: list[Span], by_question: dict[Question, Status]) -> Reason:
+    lag = round(abs(best.lag_s) * 1000)
+    side = "later" if best.lag_s > 0 else "earlier"
+    texts, code = [], "in_step"
+    if by_question[Question.ASSISTANCE] is Status.REVIEW:
+        seconds = sum(s.duration_s for s in shut)
+        texts.append(f"Speech is heard for {seconds:.1f} s while the visible mouth is shut.")
+        code = "speech_with_mouth_shut"
+    if by_question[Question.AUTHENTICITY] is Status.REVIEW:
+        texts.append(
+            f"The sound is {lag} ms {side} than the mouth. A wireless headset or slow capture can "
+            "do that; so can replaced sound or pictures."
+        )
+        code = "sound_shifted" if code == "in_step" else code
+    elif by_question[Question.AUTHENTICITY] is Status.NO_INDICATION:
+        texts.append(f"Mouth and sound go together within {max(lag, 10)} ms.")
+    else:
+        texts.append("Mouth motion and sound do not match clearly enough to measure a lag.")
+        code = "no_clear_match" if code == "in_step" else code
+    return Reason(code, " ".join(texts))
+
+
+def _lag_evidence(
+    best: Peak, stretches: list[Stretch], by_question: dict[Question, Status]
+) -> list[Evidence]:
+    if by_question[Question.AUTHENTICITY] is not Status.REVIEW:
+        return []
+    side = "after" if best.lag_s > 0 else "before"
+    text = f"sound about {abs(best.lag_s) * 1000:.0f} ms {side} the mouth motion"
+    return [
+        Evidence(s.start_s, s.end_s, text, score=round(best.lag_s * 1000.0, 1))
+        for s in stretches[:12]
+    ]
+
+
+def _shut_evidence(shut: list[Span]) -> list[Evidence]:
+    return [
+        Evidence(
+            s.start_s,
+            s.end_s,
+            "speech while the visible mouth is shut",
+            frames_s=((s.start_s + s.end_s) / 2,),
+        )
+        for s in sorted(shut, key=lambda s: -s.duration_s)[:12]
+    ]
+
+
+def _series(track: FaceTrack, stretches: list[Stretch], model: MouthModel) -> list[Series]:
+    """Mouth opening over time, and the local lag of each stretch."""
+    opening = thin(
+        "mouth opening", "ratio", track.times_s, track.mouth_open, low=0.0, high=0.6
+    )
+    local = [(s, peak(lag_curve([s], model))) for s in stretches]
+    lags = thin(
+        "lag of sound",
+        "ms",
+        [(s.start_s + s.end_s) / 2 for s, _ in local],
+        [p.lag_s * 1000 for _, p in local],
+        low=-600.0,
+        high=600.0,
+    )
+    return [opening, lags] if len(local) > 1 else [opening]
+
+
