@@ -36,6 +36,7 @@ class Stream:
         index: in the file. codec: libav's name. profile: as the codec names it, or "".
         start_s: first presentation time on the recording's clock. duration_s: declared, or None.
         width, height: coded size, pixels (video). rotation: degrees to turn clockwise for display.
+        mirrored: the picture is to be flipped left to right before it is turned.
         declared_rate: frames per second from the header (video), or None.
         average_rate: frames per second that the container averages, or None.
         sample_rate, channels: audio.
@@ -62,6 +63,7 @@ class Stream:
     bit_rate: int | None = None
     tags: Mapping[str, str] = field(default_factory=dict)
     side: tuple[str, ...] = ()
+    mirrored: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +87,7 @@ class MediaFacts:
         edits: mp4/mov edit lists.
         boxes: for ISO files the order of top-level boxes.
         problems: what could not be read, in plain words. A file with problems is partial.
+        origin_s: the recording's 0 on the file's own clock.
     """
 
     sha256: str
@@ -98,6 +101,7 @@ class MediaFacts:
     edits: tuple[EditList, ...] = ()
     others: tuple[str, ...] = ()
     problems: tuple[str, ...] = ()
+    origin_s: float = 0.0
 
     def _first(self, kind: Kind) -> Stream | None:
         found = [s for s in self.streams if s.kind == kind]

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from audit.facts import MediaFacts
 from audit.interview import Window
+from audit.settings import Sampling
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,3 +47,92 @@ class Picture:
     signature: NDArray[np.uint8]
     image: NDArray[np.uint8] | None
     scale: float = 1.0
+
+
+def plan_pictures(
+    facts: MediaFacts, sampling: Sampling, scouted: tuple[Window, ...], seed: int
+) -> PicturePlan:
+    """The plan for one recording.
+
+    Recordings up to `sampling.dense_up_to_s` are one window. Longer ones get a burst of
+    `sampling.burst_s` in each stretch of `sampling.burst_every_s`, at a key frame drawn with
+    `seed` (at any time where the stretch has no key frame that leaves room). Windows that scouts
+    ask for, most promising first, are added until they fill `sampling.scout_share` of the
+    recording; where they overlap bursts, pictures win over signatures.
+    """
+    duration_s = facts.duration_s
+    if duration_s <= sampling.dense_up_to_s:
+        windows: tuple[Window, ...] = (Window(0.0, duration_s),)
+    else:
+        bursts = _bursts(_key_times(facts), duration_s, sampling, seed)
+        windows = merge(bursts, afford(scouted, duration_s, sampling.scout_share * duration_s))
+    return PicturePlan(windows, sampling.sample_step_s, sampling.max_gap_s, sampling.max_side)
+
+
+def _key_times(facts: MediaFacts) -> NDArray[np.float64]:
+    video = facts.video
+    if video is None:
+        return np.empty(0)
+    times = video.packets.pts_s[video.packets.keyframe]
+    return np.sort(times[np.isfinite(times)])
+
+
+def _bursts(
+    key_s: NDArray[np.float64], duration_s: float, sampling: Sampling, seed: int
+) -> tuple[Window, ...]:
+    draw = np.random.default_rng(seed)
+    bursts = []
+    for start_s in np.arange(0.0, duration_s, sampling.burst_every_s):
+        end_s = min(start_s + sampling.burst_every_s, duration_s)
+        latest_s = max(start_s, end_s - sampling.burst_s)
+        places = key_s[(key_s >= start_s) & (key_s <= latest_s)]
+        share = draw.random()
+        at_s = start_s + share * (latest_s - start_s)
+        if len(places):
+            at_s = places[int(share * len(places))]
+        bursts.append(Window(float(at_s), float(min(at_s + sampling.burst_s, end_s))))
+    return tuple(bursts)
+
+
+def afford(
+    wanted: tuple[Window, ...], duration_s: float, budget_s: float
+) -> tuple[Window, ...]:
+    """The first of `wanted`, cut to the recording, as far as `budget_s` seconds in all reach."""
+    taken = []
+    for window in wanted:
+        start_s, end_s = max(0.0, window.start_s), min(duration_s, window.end_s)
+        end_s = min(end_s, start_s + budget_s)
+        if end_s > start_s:
+            taken.append(Window(start_s, end_s, window.mode))
+            budget_s -= end_s - start_s
+    return tuple(taken)
+
+
+def merge(bursts: tuple[Window, ...], others: tuple[Window, ...]) -> tuple[Window, ...]:
+    """All windows sorted and without overlap; overlapping windows of one mode become one."""
+    windows = [*bursts, *others]
+    pictures = _union([w for w in windows if w.mode == "pictures"])
+    signatures = _union([w for w in windows if w.mode == "signature"])
+    for burst in pictures:
+        signatures = [part for window in signatures for part in _without(window, burst)]
+    return tuple(sorted([*pictures, *signatures], key=lambda w: w.start_s))
+
+
+def _union(windows: list[Window]) -> list[Window]:
+    joined: list[Window] = []
+    for window in sorted(windows, key=lambda w: w.start_s):
+        if joined and window.start_s <= joined[-1].end_s:
+            end_s = max(window.end_s, joined[-1].end_s)
+            joined[-1] = Window(joined[-1].start_s, end_s, window.mode)
+        else:
+            joined.append(window)
+    return joined
+
+
+def _without(window: Window, other: Window) -> list[Window]:
+    """What is left of a signature window beside a window of pictures."""
+    if other.end_s <= window.start_s or other.start_s >= window.end_s:
+        return [window]
+    left = Window(window.start_s, other.start_s, window.mode)
+    right = Window(other.end_s, window.end_s, window.mode)
+    return [part for part in (left, right) if part.end_s > part.start_s]

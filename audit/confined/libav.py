@@ -1,0 +1,186 @@
+"""Opening a hostile file with libav: known formats and decoders, no other file, bounded."""
+
+from __future__ import annotations
+
+import math
+import struct
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import av
+import av.error
+import av.logging
+
+# PyAV imports these when it first meets a subtitle stream; by then no file can be opened any more.
+import av.subtitles.codeccontext
+import av.subtitles.stream
+
+from audit.confined.channel import Refused
+
+CONTAINERS = (
+    "mov,mp4,m4a,3gp,3g2,mj2",
+    "matroska,webm",
+    "avi",
+    "mpeg",
+    "mpegts",
+    "mpegvideo",
+    "wav",
+    "w64",
+    "mp3",
+    "aac",
+    "ogg",
+    "flac",
+    "amr",
+    "aiff",
+    "caf",
+    "flv",
+)
+IMAGES = (
+    "jpeg_pipe",
+    "png_pipe",
+    "webp_pipe",
+    "tiff_pipe",
+    "bmp_pipe",
+    "pgm_pipe",
+    "ppm_pipe",
+    "pbm_pipe",
+    "pam_pipe",
+    "gif",
+    "apng",
+)
+"""libav's demuxers that may be used. None of them is a playlist, opens a second file or a
+network address; subtitles and raw streams without timestamps are left out."""
+
+BUFFER_BYTES = 1 << 18
+
+FAULTS = (av.error.FFmpegError, ValueError, OverflowError, UnicodeError)
+"""What PyAV raises on broken files, beside `MemoryError`, which stays fatal."""
+
+
+@contextmanager
+def opened(source: Any, pixels: int) -> Iterator[Any]:
+    """The input container over the seekable object `source`; frames beyond `pixels` are refused."""
+    av.logging.set_level(None)
+    source.seek(0)
+    options = {
+        "format_whitelist": ",".join(CONTAINERS + IMAGES),
+        "protocol_whitelist": "none",
+        "max_pixels": str(pixels),
+        "threads": "1",
+    }
+    try:
+        container = av.open(
+            source,
+            options=options,
+            metadata_errors="replace",
+            buffer_size=BUFFER_BYTES,
+        )
+    except MemoryError:
+        raise
+    except FAULTS as error:
+        raise Refused("unreadable", _unopened(error)) from error
+    with container:
+        yield container
+
+
+def _unopened(error: Exception) -> str:
+    detail = words(error)
+    if isinstance(error, av.error.InvalidDataError) or "Invalid" in detail:
+        return (
+            "This is not a media file that can be read: no known video, audio or image format was "
+            "recognised, or its headers are broken. Give a file that plays in an ordinary player."
+        )
+    return f"The file cannot be opened as media ({detail}). Re-encode it and try again."
+
+
+def words(error: Exception) -> str:
+    """libav's own sentence about a failure."""
+    text = getattr(error, "strerror", None) or str(error) or type(error).__name__
+    return str(text).rstrip(".")[:200]
+
+
+def packets(container: Any, streams: list[Any], most: int) -> Iterator[Any]:
+    """Packets of `streams` in file order; refuses after `most`. Ends where reading fails.
+
+    Raises:
+        Broken: reading failed before the end of the file.
+    """
+    count = 0
+    demuxed = container.demux(streams)
+    while True:
+        try:
+            packet = next(demuxed, None)
+        except FAULTS as error:
+            raise Broken(words(error)) from error
+        if packet is None:
+            return
+        if packet.size == 0 and packet.dts is None and packet.pts is None:
+            continue
+        count += 1
+        if count > most:
+            raise Refused(
+                "limit",
+                f"The file holds more than {most} packets. Give a shorter file, or raise "
+                "FAIRWITNESS_LIMITS__PACKETS.",
+            )
+        yield packet
+
+
+class Broken(Exception):
+    """Reading packets failed in the middle; what came before is good."""
+
+
+def picture_size_ok(context: Any, pixels: int) -> None:
+    """Refuses a video stream whose frames have more than `pixels`."""
+    if context.width * context.height > pixels:
+        raise Refused(
+            "limit",
+            f"The picture is {context.width} x {context.height}, more than {pixels} pixels. Give a "
+            "smaller picture, or raise FAIRWITNESS_LIMITS__PIXELS.",
+        )
+
+
+def prepare(stream: Any, pixels: int) -> Any:
+    """The stream's decoder, single-threaded and bounded, or None where libav has none."""
+    context = stream.codec_context
+    if context is None or not context.is_decoder:
+        return None
+    context.thread_count = 1
+    context.options = {**context.options, "max_pixels": str(pixels)}
+    if stream.type == "video":
+        picture_size_ok(context, pixels)
+        context.copy_opaque = True
+    return context
+
+
+def matrix_turn(data: bytes) -> tuple[int, bool] | None:
+    """Clockwise quarter turns and mirroring of a libav display matrix (nine int32, 16.16).
+
+    The picture is first mirrored left to right where asked, then turned. None where the matrix is
+    no such thing.
+    """
+    if len(data) < 36:
+        return None
+    a, b, _, c, d, _, _, _, _ = struct.unpack("=9i", data[:36])
+    determinant = a * d - b * c
+    if determinant == 0:
+        return None
+    mirrored = determinant < 0
+    if mirrored:
+        a, b = -a, -b
+    quarter_turns = round(math.degrees(math.atan2(b, a)) / 90.0) % 4
+    return quarter_turns, mirrored
+
+
+def turn_of(frame: Any) -> tuple[int, bool]:
+    """How a decoded frame has to be turned for display: clockwise quarter turns, mirrored."""
+    try:
+        for side in frame.side_data:
+            if side.type.name == "DISPLAYMATRIX":
+                return matrix_turn(bytes(side)) or (0, False)
+    except ValueError:
+        # PyAV 18 cannot list side data of a kind it does not know (EXIF); it still has the angle.
+        angle = frame.rotation
+        return (round(-angle / 90.0) % 4 if abs(angle) <= 180 else 0), False
+    return 0, False
