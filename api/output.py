@@ -45,9 +45,7 @@ def write_comparison(result: ComparisonResult, out: Path) -> Path:
     return folder / "comparison.html"
 
 
-def thumbnails(
-    result: CheckResult, source: MediaSource, settings: Settings
-) -> dict[float, bytes]:
+def thumbnails(result: CheckResult, source: MediaSource, settings: Settings) -> dict[float, bytes]:
     """JPEG pictures at the times that the report wants to show; those unreadable are left out."""
     times = wanted_thumbnails(result)
     if not times or result.interview.facts.video is None:
@@ -70,12 +68,14 @@ def _folder(out: Path) -> Path:
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise InputError(f"--out {out}: {error.strerror}. Name a folder that can be written.") from error
+        raise InputError(
+            f"--out {out}: {error.strerror}. Name a folder that can be written."
+        ) from error
     return out
 
 
 def _write(path: Path, data: bytes) -> None:
-    """Write beside the target and rename, so that an older report is never left half overwritten."""
+    """Write beside the target and rename: an older report is never left half overwritten."""
     try:
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".tmp")
         with os.fdopen(handle, "wb") as stream:
@@ -84,5 +84,3 @@ def _write(path: Path, data: bytes) -> None:
         Path(name).replace(path)
     except OSError as error:
         raise InputError(f"{path}: {error.strerror}. Free space or name another folder.") from error
-
-

@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import resource
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from importlib import metadata
@@ -23,7 +23,7 @@ from audit.errors import AuditError, InputError, MediaUnreadable
 from audit.facts import MediaFacts
 from audit.findings import conclude
 from audit.inference import Models
-from audit.interview import Audio, FaceLog, Interview, PictureLog, SpeechLog, Window
+from audit.interview import FaceLog, Interview, PictureLog, Window
 from audit.media import MediaSource, plan_pictures, probe, read_audio, read_pictures
 from audit.media.plan import Picture, PicturePlan
 from audit.perception.faces import FaceReader
@@ -35,7 +35,15 @@ from audit.types import Reason, Signal, Span, Status
 Progress = Callable[[str, float], None]
 """Called with a stage's name and the share of the whole check that is done, 0..1."""
 
-FAULTS = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError, RuntimeError, OSError)
+FAULTS = (
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    TypeError,
+    ValueError,
+    RuntimeError,
+    OSError,
+)
 """What a detector may raise through a fault of ours; it costs that signal, not the check."""
 
 
@@ -178,7 +186,7 @@ def _look(
 
 def _timed(
     source: MediaSource, facts: MediaFacts, plan: PicturePlan, how: Reading, watch: Stopwatch
-) -> Iterator[Picture]:
+) -> Generator[Picture]:
     """Pictures as they come; the decoder's CPU time counts when its process has ended."""
     pictures = read_pictures(source, facts, plan, how.settings.limits)
     try:
@@ -217,9 +225,7 @@ class _PictureLogBuilder:
             times_s=np.asarray(self.times, dtype=np.float64),
             frames=np.asarray(self._frames, dtype=np.int64),
             signatures=np.stack(self._signatures),
-            dense=tuple(
-                Span(w.start_s, min(w.end_s, max(end, w.start_s))) for w in plan.windows
-            ),
+            dense=tuple(Span(w.start_s, min(w.end_s, max(end, w.start_s))) for w in plan.windows),
             width=self._size[0],
             height=self._size[1],
         )

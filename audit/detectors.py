@@ -9,8 +9,8 @@ from importlib import metadata, resources
 from typing import Any, Literal, Protocol, cast, runtime_checkable
 
 from audit.errors import SettingsInvalid
-from audit.interview import Interview, Window
 from audit.facts import MediaFacts
+from audit.interview import Interview, Window
 from audit.types import Question, Reason, Signal, Status, Strength
 
 GROUP = "audit.detectors"

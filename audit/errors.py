@@ -24,7 +24,7 @@ class AuditError(Exception):
 
 
 class InputError(AuditError):
-    """The input cannot be used as it is; the message names the field, file or row and the remedy."""
+    """The input cannot be used; the message names the field, file or row and the remedy."""
 
     code = "input_error"
 

@@ -34,11 +34,11 @@ REQUIRED: Mapping[Question, tuple[str, ...]] = {
 NOT_COVERED: Mapping[Question, tuple[str, ...]] = {
     Question.AUTHENTICITY: (
         "Manipulated or generated faces: no trained model is installed yet.",
-        "Neural voices and voice conversion: the installed speech model does not see them reliably.",
+        "Neural voices and voice conversion: the speech model does not see them reliably.",
     ),
     Question.PRESENCE: (
         "Masks and make-up worn by a live person.",
-        "Camera injection that leaves no trace in the file: the client's telemetry is not part of a file.",
+        "Camera injection that leaves no trace in the file.",
     ),
     Question.IDENTITY: ("A cloned voice or a swapped face made to match the person.",),
     Question.ASSISTANCE: ("Help that is neither heard nor seen, such as text on another screen.",),

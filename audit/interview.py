@@ -99,7 +99,7 @@ class FaceTrack:
         pose (n, 3): yaw, pitch, roll in degrees; 0 is frontal, yaw positive towards the viewer's
             right, pitch positive upwards.
         mouth_open (n,): inner-lip gap over mouth width, 0 = shut, about .6 = wide open.
-        eye_open (n, 2): lid gap over eye width, left and right as seen; about .3 open, below .15 shut.
+        eye_open (n, 2): lid gap over eye width, left and right as seen; .3 open, below .15 shut.
         sharpness (n,): variance of the Laplacian of the face at 112 px, grey levels squared.
         brightness (n,): mean luma of the face, 0..255.
         dense (n,): True where neighbouring rows are successive frames of the file.

@@ -13,8 +13,8 @@ from audit.types import Finding, Reason, Signal
 class Coverage:
     """How much of the recording was looked at and listened to.
 
-    `sampling` says in words how frames were chosen; `frames_dense_s` counts seconds decoded frame by
-    frame; `faces_sampled` counts faces whose pixels were examined.
+    `sampling` says in words how frames were chosen; `frames_dense_s` counts seconds decoded frame
+    by frame; `faces_sampled` counts faces whose pixels were examined.
     """
 
     duration_s: float

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 from numpy.typing import ArrayLike
 
@@ -28,8 +30,8 @@ def thin(
     data = np.asarray(values, dtype=np.float64)
     if len(times) > MOST_POINTS:
         edges = np.linspace(0, len(times), MOST_POINTS + 1).astype(int)
-        times = np.array([times[a:b].mean() for a, b in zip(edges, edges[1:], strict=False)])
-        data = np.array([_mean(data[a:b]) for a, b in zip(edges, edges[1:], strict=False)])
+        times = np.array([times[a:b].mean() for a, b in pairwise(edges)])
+        data = np.array([_mean(data[a:b]) for a, b in pairwise(edges)])
     return Series(
         name=name,
         unit=unit,

@@ -16,7 +16,9 @@ class Question(StrEnum):
     """The four questions a check answers apart, never in one number."""
 
     AUTHENTICITY = "authenticity"  # captured, or synthesised / manipulated?
-    PRESENCE = "presence"  # a live person before a real camera, or a presentation / injection attack?
+    PRESENCE = (
+        "presence"  # a live person before a real camera, or a presentation / injection attack?
+    )
     IDENTITY = "identity"  # the same person throughout, and since earlier sessions?
     ASSISTANCE = "assistance"  # a second voice or a hidden coach?
 

@@ -1,1 +1,1 @@
-"""Dataset loaders, seeded attack generators, training recipes. Nothing in the service imports it."""
+"""Loaders, seeded attack generators, training recipes. Nothing in the service imports it."""

@@ -81,7 +81,7 @@ def _two_voices(length_s: float, seed: int) -> NDArray[np.int16]:
     first = round(SECOND_VOICE.start_s * RATE)
     sound[first : first + len(other)] = other[: max(0, len(sound) - first)]
     loud = resample_poly(sound.astype(np.float64), AUDIO_RATE // RATE, 1)
-    return np.clip(loud, -32768, 32767).astype(np.int16)
+    return np.asarray(np.clip(loud, -32768, 32767), dtype=np.int16)
 
 
 def _faults(again: Span) -> tuple[str, ...]:

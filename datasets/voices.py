@@ -28,7 +28,7 @@ BLOCK = 80  # samples per 5 ms: filters change at this step
 
 @dataclass(frozen=True, slots=True)
 class Speaker:
-    """A made-up speaker: mean pitch in Hz, vocal-tract scale (1 = average man), breathiness 0..1."""
+    """Mean pitch in Hz, vocal-tract scale (1 = average man), breathiness 0..1."""
 
     pitch_hz: float
     tract: float

@@ -33,7 +33,7 @@ from liveness.mouth_speech import (
 MOST_LAG = 60  # rows of 10 ms
 LEAST_STRETCH_S = 2.0
 BREAK_S = 0.15  # rows of a track further apart than this are not one stretch
-LAGS_S: Array = np.arange(-MOST_LAG, MOST_LAG + 1) * STEP_S
+LAGS_S: Array = np.arange(-MOST_LAG, MOST_LAG + 1, dtype=np.float64) * STEP_S
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ class Stretch:
 
 @dataclass(frozen=True, slots=True)
 class Peak:
-    """The best lag (positive: sound later than pictures), its correlation (0..2) and significance."""
+    """The best lag (positive: sound later), its correlation (0..2) and significance."""
 
     lag_s: float
     height: float
@@ -94,10 +94,8 @@ def stretches_of(track: FaceTrack, audio: Audio) -> list[Stretch]:
         begin = max(audio.start_s, start - reach)
         before = round((start - begin) / STEP_S)
         samples = audio.cut(start - before * STEP_S, end + reach)
-        grid = start + np.arange(round((end - start) / STEP_S)) * STEP_S
-        motion = mouth_motion(
-            track.times_s[rows], track.mouth_open[rows].astype(np.float64), grid
-        )
+        grid = start + np.arange(round((end - start) / STEP_S), dtype=np.float64) * STEP_S
+        motion = mouth_motion(track.times_s[rows], track.mouth_open[rows].astype(np.float64), grid)
         mels = log_mels(samples)
         if before >= 0 and len(mels) - before >= LEAST_STRETCH_S / STEP_S:
             found.append(Stretch(start, mels, motion, before))
@@ -157,9 +155,7 @@ def peak(curve: LagCurve) -> Peak:
     return Peak(float(LAGS_S[best]), height, height / max(curve.error, 1e-9))
 
 
-def shut_spans(
-    track: FaceTrack, speech: SpeechLog, *, shut: float, least_s: float
-) -> list[Span]:
+def shut_spans(track: FaceTrack, speech: SpeechLog, *, shut: float, least_s: float) -> list[Span]:
     """Stretches of at least `least_s` in which speech goes on while the mouth stays shut.
 
     `shut`: inner-lip gap over mouth width below which lips count as closed, above the resting value
@@ -344,9 +340,7 @@ def _shut_evidence(shut: list[Span]) -> list[Evidence]:
 
 def _series(track: FaceTrack, stretches: list[Stretch], model: MouthModel) -> list[Series]:
     """Mouth opening over time, and the local lag of each stretch."""
-    opening = thin(
-        "mouth opening", "ratio", track.times_s, track.mouth_open, low=0.0, high=0.6
-    )
+    opening = thin("mouth opening", "ratio", track.times_s, track.mouth_open, low=0.0, high=0.6)
     local = [(s, peak(lag_curve([s], model))) for s in stretches]
     lags = thin(
         "lag of sound",
@@ -357,5 +351,3 @@ def _series(track: FaceTrack, stretches: list[Stretch], model: MouthModel) -> li
         high=600.0,
     )
     return [opening, lags] if len(local) > 1 else [opening]
-
-

@@ -15,7 +15,7 @@ from functools import cache
 from importlib import resources
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 Array = NDArray[np.float64]
 
@@ -60,11 +60,11 @@ def mouth_model() -> MouthModel:
 
 @cache
 def _mel_bank() -> Array:
-    """Triangular mel filters, shape (257, 26) for a 512-point transform at 16 kHz (HTK mel scale)."""
+    """Triangular filters on the HTK mel scale, shape (257, 26), for 512 points at 16 kHz."""
     hertz = np.fft.rfftfreq(512, 1 / 16000)
 
-    def mel(value: Array | float) -> Array:
-        return np.asarray(2595.0 * np.log10(1.0 + np.asarray(value) / 700.0))
+    def mel(value: ArrayLike) -> Array:
+        return np.asarray(2595.0 * np.log10(1.0 + np.asarray(value, dtype=np.float64) / 700.0))
 
     edges = np.linspace(mel(LOW_HZ), mel(HIGH_HZ), BANDS + 2)
     at = mel(hertz)[:, None]
@@ -113,7 +113,8 @@ def without_trend(values: Array) -> Array:
     width = round(TREND_S / STEP_S) // 2 * 2 + 1
     padded = np.pad(values, width // 2, "edge")
     total = np.cumsum(np.concatenate([[0.0], padded]))
-    return values - (total[width:] - total[:-width]) / width
+    detrended: Array = values - (total[width:] - total[:-width]) / width
+    return detrended
 
 
 def standard(values: Array) -> Array:

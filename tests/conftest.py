@@ -25,7 +25,7 @@ def shared_data() -> Path:
 
 @pytest.fixture(scope="session")
 def settings() -> Settings:
-    """Settings as the environment gives them, with the checkout's own weights folder if it has one."""
+    """Settings from the environment, with the checkout's own weights folder if it has one."""
     if "FAIRWITNESS_WEIGHTS_DIR" not in os.environ and (ROOT / ".weights").is_dir():
         return Settings(weights_dir=ROOT / ".weights")
     return Settings()
@@ -37,5 +37,7 @@ def models(settings: Settings) -> Models:
     store = WeightStore(settings.weights_dir)
     missing = [row.id for row in store.manifest.default if not store.installed(row.id)]
     if missing:
-        pytest.skip(f"weights not installed ({', '.join(missing)}): run 'fairwitness models install'")
+        pytest.skip(
+            f"weights not installed ({', '.join(missing)}): run 'fairwitness models install'"
+        )
     return Models(store, threads=settings.threads)

@@ -46,7 +46,7 @@ class Clip:
         return min(len(self.audio), max(0, round(time_s * AUDIO_RATE)))
 
     def fitted(self, width: int, height: int, rate: float) -> Clip:
-        """The clip letterboxed to a size and resampled to a rate by repeating or dropping frames."""
+        """The clip letterboxed to a size and brought to a rate by repeating or dropping frames."""
         frames = np.stack([_letterbox(f, width, height) for f in self.frames])
         count = max(1, round(self.duration_s * rate))
         chosen = np.minimum((np.arange(count) * self.rate / rate).astype(int), len(frames) - 1)
@@ -75,7 +75,7 @@ def _letterbox(frame: NDArray[np.uint8], width: int, height: int) -> NDArray[np.
 def read_clip(
     path: Path, *, start_s: float = 0.0, most_s: float = 60.0, max_side: int = 1280
 ) -> Clip:
-    """Read a trusted file: at most `most_s` seconds from `start_s`, reduced to `max_side` pixels."""
+    """Read a trusted file: `most_s` seconds from `start_s`, reduced to `max_side` pixels."""
     frames: list[NDArray[np.uint8]] = []
     sound: list[NDArray[np.int16]] = []
     resampler = av.AudioResampler("s16", "mono", AUDIO_RATE)
@@ -102,7 +102,8 @@ def _reduced(frame: NDArray[np.uint8], max_side: int) -> NDArray[np.uint8]:
     height, width = (round(side * scale) // 2 * 2 for side in frame.shape[:2])
     if scale == 1.0:
         return frame[:height, :width]
-    return cv2.resize(frame, (width, height), interpolation=cv2.INTER_AREA)
+    reduced: NDArray[np.uint8] = cv2.resize(frame, (width, height), interpolation=cv2.INTER_AREA)
+    return reduced
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,7 +65,7 @@ def audio_shift(clip: Clip, lag_s: float) -> Planted:
 def repeated(clip: Clip, start_s: float, length_s: float, *, times: int = 1) -> Planted:
     """The pictures between two times are shown again `times` times, inserted right after.
 
-    The sound of the repeated stretches is the clip's own sound, going on (looped at its end), as when
+    The sound goes on meanwhile (looped at its end), as when
     a talking person plays a loop before the camera.
     """
     first, last = clip.frame_at(start_s), clip.frame_at(start_s + length_s)
@@ -87,7 +87,9 @@ def frozen(clip: Clip, start_s: float, length_s: float) -> Planted:
     return Planted(replace(clip, frames=frames), "frozen", span)
 
 
-def second_voice(clip: Clip, voice: Clip, start_s: float, length_s: float, gain_db: float) -> Planted:
+def second_voice(
+    clip: Clip, voice: Clip, start_s: float, length_s: float, gain_db: float
+) -> Planted:
     """Another voice mixed into the sound, `gain_db` against its own level."""
     first, last = clip.sample_at(start_s), clip.sample_at(start_s + length_s)
     sound = clip.audio.astype(np.float64)

@@ -105,10 +105,14 @@ def write(found: list[Example], path: Path) -> None:
     """Store coefficients fitted on all clips, with what they were fitted on."""
     model = fit(found)
     stored = {
-        "about": "Ridge coefficients of liveness/mouth_speech.py; made by datasets/recipes/av_sync.py",
+        "about": "coefficients of liveness/mouth_speech.py, from datasets/recipes/av_sync.py",
         "ridge": RIDGE,
         "clips": [
-            {"folder": e.group, "sha256": e.sha256, "seconds": sum(len(s.mels) for s in e.stretches) / 100}
+            {
+                "folder": e.group,
+                "sha256": e.sha256,
+                "seconds": sum(len(s.mels) for s in e.stretches) / 100,
+            }
             for e in found
         ],
         "mean": [round(float(v), 5) for v in model.mean],

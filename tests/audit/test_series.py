@@ -21,7 +21,9 @@ def test_never_more_than_the_bound_and_always_within_range(n: int) -> None:
     values = np.sin(np.arange(n))
     series = thin("a", "", np.arange(n), values)
     assert len(series.times_s) == len(series.values) == min(n, MOST_POINTS)
-    assert all(v is not None and values.min() - 1e-5 <= v <= values.max() + 1e-5 for v in series.values)
+    assert all(
+        v is not None and values.min() - 1e-5 <= v <= values.max() + 1e-5 for v in series.values
+    )
     assert list(series.times_s) == sorted(series.times_s)
 
 

@@ -151,7 +151,9 @@ def test_trend_is_removed_and_mels_are_centred() -> None:
 
 
 def interview(**parts: Any) -> Interview:
-    return Interview(label="r", facts=cast("Any", None), models=cast("Any", None), source_path="", **parts)
+    return Interview(
+        label="r", facts=cast("Any", None), models=cast("Any", None), source_path="", **parts
+    )
 
 
 def whole(lag_s: float) -> Interview:
