@@ -24,6 +24,11 @@ SIDE_BYTES = 1 << 16
 SIDE_TEXTS = 8
 SIDE_CHARACTERS = 2000
 FIRST_FRAME_PACKETS = 120
+MOST_RATE = 1000.0
+"""Encoders that write variable rates put their clock's ticks where the frame rate belongs."""
+
+TEXT_CODECS = {"h264", "hevc", "mpeg4", "av1"}
+"""Codecs whose encoders leave their settings as text in the stream."""
 
 LONG_TEXT = re.compile(rb"[\x20-\x7e]{20,}")
 ENCODER_TEXT = re.compile(rb"(?:Lavc|LAME|libfaac|XviD|DivX)[\x20-\x7e]{2,40}")
@@ -170,7 +175,8 @@ def _first_frame(one: _Seen, packet: Any) -> None:
 
 def _scan(one: _Seen, data: bytes) -> None:
     """Texts that encoders leave in the stream, such as the x264 settings line."""
-    long = LONG_TEXT.findall(data) if one.stream.type == "video" else []
+    codec = one.context.codec.canonical_name if one.context is not None else ""
+    long = LONG_TEXT.findall(data) if codec in TEXT_CODECS else []
     for text in [*long, *ENCODER_TEXT.findall(data)]:
         words = text.decode("ascii").strip()[:SIDE_CHARACTERS]
         if words and len(one.texts) < SIDE_TEXTS:
@@ -210,7 +216,7 @@ def _ratio(value: Any) -> tuple[int, int]:
 
 
 def _rate(value: Any) -> float | None:
-    return float(value) if value else None
+    return float(value) if value and value <= MOST_RATE else None
 
 
 def _seconds(count: int | None, base: Any) -> float | None:
