@@ -42,7 +42,7 @@ class Sampling(BaseModel):
     sample_step_s: float = Field(1.0, description="wanted step between sampled faces")
     max_gap_s: float = Field(2.0, description="largest stretch without a decoded frame")
     max_samples: int = Field(600, ge=16, description="most face samples kept in memory")
-    max_side: int = Field(1920, description="frames are reduced to this longer side, pixels")
+    max_side: int = Field(1280, description="frames are reduced to this longer side, pixels")
     scout_share: float = Field(0.15, description="most of the recording that scouts may ask for")
 
 
