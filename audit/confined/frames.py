@@ -38,13 +38,15 @@ class _Painter:
         self._small = VideoReformatter()
         self._large = VideoReformatter()
         self._last_s = float("-inf")
+        self._turns = libav.Turns()
 
-    def paint(self, frame: Any, index: int, turn: tuple[int, bool]) -> None:
+    def paint(self, frame: Any, index: int) -> None:
+        """Send one frame, if its order asks for it."""
         what = self._orders[index] >> 2
         if what == SILENT:
             return
         time_s = self._times[index]
-        turns, mirrored = turn
+        turns, mirrored = self._turns.of(frame)
         width, height = SIGNATURE_SIZE if turns % 2 == 0 else SIGNATURE_SIZE[::-1]
         small = self._small.reformat(
             frame, width, height, "gray", interpolation=Interpolation.AREA, threads=1
@@ -164,7 +166,7 @@ class _Watcher:
         if frame.is_corrupt:
             self.report.damaged += 1
         try:
-            self._painter.paint(frame, index, libav.turn_of(frame))
+            self._painter.paint(frame, index)
         except libav.FAULTS:
             self.report.errors += 1
 
@@ -207,7 +209,7 @@ def _image(data: bytes, index: int, pixels: int, painter: _Painter) -> None:
             frame = next(container.decode(stream), None)
             if frame is None:
                 raise Refused("unreadable", "The image holds no picture.")
-            painter.paint(frame, index, libav.turn_of(frame))
+            painter.paint(frame, index)
         except MemoryError:
             raise
         except libav.FAULTS as error:

@@ -168,7 +168,7 @@ def _first_frame(one: _Seen, packet: Any) -> None:
         one.first_pts = frames[0].pts
         one.pixel_format = frames[0].format.name
         if one.stream.type == "video":
-            one.turn = libav.turn_of(frames[0])
+            one.turn = libav.Turns().of(frames[0])
     elif one.count > FIRST_FRAME_PACKETS:
         one.decoded = True
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import math
 import struct
 from collections.abc import Iterator
@@ -173,14 +174,31 @@ def matrix_turn(data: bytes) -> tuple[int, bool] | None:
     return quarter_turns, mirrored
 
 
-def turn_of(frame: Any) -> tuple[int, bool]:
-    """How a decoded frame has to be turned for display: clockwise quarter turns, mirrored."""
+class Turns:
+    """How decoded frames have to be turned for display: clockwise quarter turns, mirrored.
+
+    PyAV ties a frame whose side data were listed into a reference cycle, which keeps its pixels
+    until the collector runs; so they are listed only where the angle changes.
+    """
+
+    def __init__(self) -> None:
+        self._known: dict[int, tuple[int, bool]] = {}
+
+    def of(self, frame: Any) -> tuple[int, bool]:
+        """The turn of one frame."""
+        angle = frame.rotation
+        if angle not in self._known:
+            self._known = {angle: _listed_turn(frame, angle)}
+            gc.collect()
+        return self._known[angle]
+
+
+def _listed_turn(frame: Any, angle: int) -> tuple[int, bool]:
     try:
         for side in frame.side_data:
             if side.type.name == "DISPLAYMATRIX":
                 return matrix_turn(bytes(side)) or (0, False)
     except ValueError:
         # PyAV 18 cannot list side data of a kind it does not know (EXIF); it still has the angle.
-        angle = frame.rotation
         return (round(-angle / 90.0) % 4 if abs(angle) <= 180 else 0), False
     return 0, False
