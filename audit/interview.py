@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from audit.facts import MediaFacts
+from audit.settings import Limits
 from audit.types import Span
 
 if TYPE_CHECKING:
@@ -204,7 +206,8 @@ class Interview:
 
     `audio`, `pictures`, `faces`, `speech` are None where the file has no such stream or it could
     not be read (then `notes` says why). `references` are earlier recordings of the claimed person,
-    measured the same way. `label` names the recording in texts (never a path).
+    measured the same way. `label` names the recording in texts (never a path). `limits` and
+    `c2pa_trust_anchors` are the settings that detectors reading the file itself need.
     """
 
     label: str
@@ -218,4 +221,6 @@ class Interview:
     references: tuple[Interview, ...] = ()
     notes: tuple[str, ...] = ()
     seed: int = 0
+    limits: Limits = field(default_factory=Limits)
+    c2pa_trust_anchors: Path | None = None
     cache: dict[str, object] = field(default_factory=dict, compare=False, repr=False)
