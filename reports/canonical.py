@@ -6,7 +6,6 @@ import hashlib
 import json
 import math
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
 TIME_DIGITS = 3
 """Decimals of times and durations in seconds."""
@@ -35,7 +34,7 @@ def log_ratio(value: float) -> float:
     return round(float(value), LR_DIGITS) + 0.0
 
 
-def canonical(value: object) -> str:
+def rfc8785(value: object) -> str:
     """`value` as RFC 8785 writes it: keys sorted by UTF-16 code units, no white space.
 
     Raises:
@@ -45,24 +44,17 @@ def canonical(value: object) -> str:
     return _write(value, depth=None)
 
 
-def readable(value: object) -> str:
-    """`value` in the same order and number forms as `canonical`, one member a line.
+def canonical(document: Mapping[str, object]) -> bytes:
+    """The bytes of a report's file: keys and numbers as RFC 8785, one member a line.
 
     Lists of scalars stay on one line, so that a series does not fill a screen.
     """
-    return _write(value, depth=0) + "\n"
+    return (_write(document, depth=0) + "\n").encode("utf-8")
 
 
 def sha256_of(value: object) -> str:
     """SHA-256 of the RFC 8785 form of `value`, hexadecimal."""
-    return hashlib.sha256(canonical(value).encode("utf-8")).hexdigest()
-
-
-def write_json(path: Path, document: Mapping[str, object]) -> None:
-    """Write `document` readably to `path`, whole or not at all."""
-    partial = path.with_name(path.name + ".tmp")
-    partial.write_text(readable(document), encoding="utf-8", newline="\n")
-    partial.replace(path)
+    return hashlib.sha256(rfc8785(value).encode("utf-8")).hexdigest()
 
 
 def _write(value: object, depth: int | None) -> str:

@@ -12,10 +12,12 @@ from audit.interview import Interview
 from audit.result import CheckResult
 from audit.types import Finding, Question
 from reports import documents as d
-from reports.canonical import figure, seconds, sha256_of
+from reports.canonical import canonical, figure, seconds, sha256_of
 from reports.signal_json import Clean, signal_entry
 from reports.texts import Cleaner, label
 from reports.timeline_json import faces_in_view, speech_entry, track_entry
+
+__all__ = ["canonical", "check_document", "cleaner", "read_document"]
 
 
 def check_document(result: CheckResult) -> dict[str, object]:

@@ -41,6 +41,7 @@ def _environment() -> Environment:
         "number": words.number,
         "plain": words.plain,
         "ratio": words.ratio,
+        "sentence": words.sentence,
         "signal_support": words.signal_support,
         "size": words.size,
         "title": words.title,

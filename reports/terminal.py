@@ -31,7 +31,7 @@ def summary(result: CheckResult) -> Group:
     return Group(*parts)
 
 
-def matrix(result: ComparisonResult) -> Group:
+def comparison_summary(result: ComparisonResult) -> Group:
     """Face and voice evidence between recordings, one cell a pair."""
     document = read_comparison(comparison_document(result))
     pairs = pairs_by_label(document)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from reports import documents as d
 from reports.exhibits import Exhibit, Thumbnail
-from reports.words import clock, number, tick, title
+from reports.words import clock, number, plain, tick, title
 
 STEPS_S = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600)
 WIDTHS_PX = (640, 820)
@@ -253,7 +253,7 @@ def _signal_rows(
                 series,
                 axis,
                 name=name,
-                note=series.name,
+                note=plain(series.name),
                 status=signal.status if place == 0 else "",
                 marks=marks if place == 0 else (),
             )

@@ -113,6 +113,11 @@ def plain(name: str) -> str:
     return name.replace("_", " ")
 
 
+def sentence(text: str) -> str:
+    """`text` with a full stop, unless it has one."""
+    return text if text.endswith((".", "!", "?", "”")) else f"{text}."
+
+
 def clock(time_s: float) -> str:
     """A time as mm:ss.s; minutes go on counting past the hour."""
     tenths = round(abs(time_s) * 10)

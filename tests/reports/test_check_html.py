@@ -13,7 +13,7 @@ import pytest
 
 from audit.result import CheckResult
 from reports import words
-from reports.canonical import readable
+from reports.canonical import canonical
 from reports.check_html import render_check, render_document, wanted_thumbnails
 from reports.check_json import check_document, read_document
 from tests.reports import material
@@ -147,7 +147,7 @@ def test_every_figure_on_the_page_is_one_of_the_document(
     case: tuple[CheckResult, str, Page],
 ) -> None:
     result, _, page = case
-    document = json.loads(readable(check_document(result)))
+    document = json.loads(canonical(check_document(result)))
     allowed = sayable(document)
     pieces = sum(len(s.evidence) for s in result.signals)
     allowed |= {str(n) for n in range(pieces + 1)}
@@ -181,7 +181,7 @@ def test_nothing_of_the_secret_path_or_the_persons_name_is_shown() -> None:
 
 def test_a_page_can_be_made_again_from_its_json() -> None:
     result = material.rich()
-    document = json.loads(readable(check_document(result)))
+    document = json.loads(canonical(check_document(result)))
     assert render_document(read_document(document), {}) == render_check(result, {})
 
 

@@ -13,7 +13,7 @@ from jsonschema import Draft202012Validator
 
 from audit.result import CheckResult
 from audit.types import Question, Status
-from reports.canonical import readable, sha256_of
+from reports.canonical import canonical, sha256_of
 from reports.check_json import check_document, read_document
 from reports.documents import CheckDocument
 from reports.schema import schema
@@ -41,7 +41,7 @@ def leaves(node: Any) -> Iterator[Any]:
 
 
 def plain(document: dict[str, object]) -> Any:
-    return json.loads(readable(document))
+    return json.loads(canonical(document))
 
 
 @pytest.mark.parametrize("made", RESULTS)
@@ -56,7 +56,7 @@ def test_bytes_repeat_but_for_the_run(made: Callable[[], CheckResult]) -> None:
     assert first != again
     assert first["run"]["content_sha256"] == again["run"]["content_sha256"]  # type: ignore[index]
     del first["run"], again["run"]
-    assert readable(first) == readable(again)
+    assert canonical(first) == canonical(again)
 
 
 def test_anyone_can_recompute_the_content_hash() -> None:
@@ -92,7 +92,7 @@ def test_the_agreed_members_are_there() -> None:
 
 
 def test_no_path_name_or_unseen_character_gets_out() -> None:
-    text = readable(check_document(material.partial()))
+    text = canonical(check_document(material.partial())).decode()
     for secret in ("/home", "jane-doe", "Jane Doe", "\u202e", "\\u001b"):
         assert secret not in text
     assert "recording ends early" in text

@@ -7,7 +7,7 @@ from dataclasses import replace
 from jsonschema import Draft202012Validator
 
 from audit.result import ComparisonResult, PairEvidence
-from reports.canonical import readable, sha256_of
+from reports.canonical import canonical, sha256_of
 from reports.comparison import comparison_document, read_comparison, render_comparison
 from reports.documents import ComparisonDocument
 from reports.schema import schema
@@ -16,7 +16,7 @@ from tests.reports.reading import Page
 
 
 def test_the_document_follows_the_published_schema() -> None:
-    document = json.loads(readable(comparison_document(material.comparison())))
+    document = json.loads(canonical(comparison_document(material.comparison())))
     Draft202012Validator(schema(ComparisonDocument)).validate(document)
     run = document.pop("run")
     assert run["content_sha256"] == sha256_of(document)

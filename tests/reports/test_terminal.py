@@ -5,7 +5,7 @@ import io
 import pytest
 from rich.console import Console
 
-from reports.terminal import matrix, summary
+from reports.terminal import comparison_summary, summary
 from tests.reports import material
 
 
@@ -44,12 +44,14 @@ def test_texts_from_the_file_cannot_steer_the_terminal() -> None:
 
 @pytest.mark.parametrize("width", [60, 80, 200])
 def test_any_width_is_kept(width: int) -> None:
-    text = printed(summary(material.rich()), width) + printed(matrix(material.comparison()), width)
+    text = printed(summary(material.rich()), width) + printed(
+        comparison_summary(material.comparison()), width
+    )
     assert max(len(line) for line in text.splitlines()) <= width
 
 
 def test_the_matrix_gives_ratio_bounds_and_band() -> None:
-    text = printed(matrix(material.comparison()), 240)
+    text = printed(comparison_summary(material.comparison()), 240)
     assert "face: – No indication +1.90 (−2.00 to +2.00), moderate support" in text
     assert "voice: ? Inconclusive (uncalibrated)" in text
     assert "third.wav: the last second could not be read." in text

@@ -1,12 +1,24 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reports.words import SCALE, band, clock, number, ratio, size, support, tick
+from reports.words import (
+    SCALE,
+    VERDICTS,
+    band,
+    clock,
+    number,
+    ratio,
+    sentence,
+    size,
+    support,
+    tick,
+)
 
 HYPOTHESES = ("same", "different")
 
@@ -84,3 +96,16 @@ def test_signs_and_sizes() -> None:
     assert ratio(-2.0) == "−2.00"
     assert size(900) == "900 bytes"
     assert size(3 * 2**20) == "3.0 MiB (3,145,728 bytes)"
+
+
+def test_the_guide_prints_the_scale_in_force() -> None:
+    guide = Path(__file__).resolve().parents[2].joinpath("docs/reading-a-report.md").read_text()
+    for step in SCALE:
+        assert f"| {step.log_words} | {step.range_words} | {step.words} |" in guide
+    for verdict in VERDICTS.values():
+        assert f"| {verdict} (" in guide
+
+
+def test_a_sentence_ends_once() -> None:
+    assert sentence("Review below 0.8") == "Review below 0.8."
+    assert sentence("Review below 0.8.") == "Review below 0.8."
