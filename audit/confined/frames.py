@@ -6,14 +6,13 @@ for how it is found): the low two bits say how, the next two what is handed out.
 
 from __future__ import annotations
 
-import io
 from array import array
 from dataclasses import dataclass, field
 from typing import Any
 
 from av.video.reformatter import ColorRange, Interpolation, VideoReformatter
 
-from audit.confined import libav
+from audit.confined import libav, stills
 from audit.confined.channel import Channel, Refused
 from audit.confined.entry import SourceFile
 from audit.confined.orders import DROP, PICTURE, REFERENCES, SIGNATURE_SIZE, SILENT, SPARSE
@@ -40,13 +39,13 @@ class _Painter:
         self._last_s = float("-inf")
         self._turns = libav.Turns()
 
-    def paint(self, frame: Any, index: int) -> None:
-        """Send one frame, if its order asks for it."""
+    def paint(self, frame: Any, index: int, turn: tuple[int, bool] | None = None) -> None:
+        """Send one frame, if its order asks for it; `turn` goes before what the frame says."""
         what = self._orders[index] >> 2
         if what == SILENT:
             return
         time_s = self._times[index]
-        turns, mirrored = self._turns.of(frame)
+        turns, mirrored = turn or self._turns.of(frame)
         width, height = SIGNATURE_SIZE if turns % 2 == 0 else SIGNATURE_SIZE[::-1]
         small = self._small.reformat(
             frame, width, height, "gray", interpolation=Interpolation.AREA, threads=1
@@ -91,9 +90,9 @@ def frames(source: SourceFile, request: dict[str, Any], body: bytes, channel: Ch
     times = array("d")
     times.frombytes(body[count:])
     painter = _Painter(request, body[:count], times, channel)
-    with libav.opened(source, request["pixels"]) as container:
+    with libav.opened(source) as container:
         stream = container.streams[request["stream"]]
-        context = libav.prepare(stream, request["pixels"])
+        context = libav.prepare(stream, request)
         if context is None or stream.type != "video":
             raise Refused("unreadable", "The pictures have a format that no decoder here knows.")
         watcher = _Watcher(context, body[:count], painter, sequential=request["sequential"])
@@ -189,7 +188,8 @@ def images(source: SourceFile, request: dict[str, Any], body: bytes, channel: Ch
             continue
         _, data = channel.receive()
         try:
-            _image(data, index, request["pixels"], painter)
+            frame = stills.decode_bytes(data, request)
+            painter.paint(frame, index, stills.turn(data))
         except Refused as refusal:
             if refusal.code == "limit":
                 raise
@@ -197,23 +197,6 @@ def images(source: SourceFile, request: dict[str, Any], body: bytes, channel: Ch
             if report.first_error is None:
                 report.first_error = index
     _close(report, channel)
-
-
-def _image(data: bytes, index: int, pixels: int, painter: _Painter) -> None:
-    with libav.opened(io.BytesIO(data), pixels) as container:
-        if not container.streams.video:
-            raise Refused("unreadable", "The file is not an image.")
-        stream = container.streams.video[0]
-        libav.prepare(stream, pixels)
-        try:
-            frame = next(container.decode(stream), None)
-            if frame is None:
-                raise Refused("unreadable", "The image holds no picture.")
-            painter.paint(frame, index)
-        except MemoryError:
-            raise
-        except libav.FAULTS as error:
-            raise Refused("unreadable", libav.words(error)) from error
 
 
 def _close(report: _Report, channel: Channel) -> None:

@@ -8,7 +8,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from audit.confined import boxes, libav
+from av.stream import Disposition
+
+from audit.confined import boxes, libav, stills
 from audit.confined.channel import Channel, Refused
 from audit.confined.entry import SourceFile
 
@@ -59,18 +61,21 @@ def probe(source: SourceFile, request: dict[str, Any], body: bytes, channel: Cha
     for sound lies after the encoder's priming samples.
     """
     found = boxes.walk(source, source.length, request["nesting"])
-    with libav.opened(source, request["pixels"]) as container:
+    with libav.opened(source) as container:
         if len(container.streams) > request["streams"]:
             raise Refused(
                 "limit",
                 f"The file has {len(container.streams)} streams, more than {request['streams']}. "
                 "Give a file with fewer, or raise FAIRWITNESS_LIMITS__STREAMS.",
             )
-        seen, others = _streams(container, request["pixels"])
+        seen, others = _streams(container, request)
         if not seen:
             raise Refused("unreadable", _nothing(others))
         problems = list(found.problems)
-        _read(container, seen, request["packets"], channel, problems)
+        if libav.is_still(container):
+            _read_still(container, seen[0], source, request, channel)
+        else:
+            _read(container, seen, request["packets"], channel, problems)
         channel.send(
             {
                 "kind": "facts",
@@ -92,19 +97,21 @@ def _nothing(others: list[str]) -> str:
     return f"The file has neither sound nor pictures.{held} Give a video, audio or image file."
 
 
-def _streams(container: Any, pixels: int) -> tuple[dict[int, _Seen], list[str]]:
+def _streams(container: Any, limits: dict[str, Any]) -> tuple[dict[int, _Seen], list[str]]:
     seen: dict[int, _Seen] = {}
     others: list[str] = []
     for stream in container.streams:
-        cover = bool(stream.disposition & stream.disposition.attached_pic)
-        if stream.type in ("video", "audio") and not cover:
-            context = libav.prepare(stream, pixels)
+        cover = bool(stream.disposition & Disposition.attached_pic)
+        tile = bool(stream.disposition & Disposition.dependent) and stream.type == "video"
+        if stream.type in ("video", "audio") and not cover and not tile:
+            context = libav.prepare(stream, limits)
             seen[stream.index] = _Seen(stream, context, _columns())
             if context is not None and context.extradata:
                 _scan(seen[stream.index], context.extradata)
         else:
             name = stream.codec_context.name if stream.codec_context is not None else "unknown"
-            others.append(f"{'cover picture' if cover else stream.type} ({name})")
+            kind = "cover picture" if cover else "tile of an image" if tile else stream.type
+            others.append(f"{kind} ({name})")
     return seen, others
 
 
@@ -134,6 +141,22 @@ def _read(
         if not one.decoded and one.context is not None:
             _first_frame(one, None)
         _flush(one, channel)
+
+
+def _read_still(
+    container: Any, one: _Seen, source: SourceFile, limits: dict[str, Any], channel: Channel
+) -> None:
+    """An image is one frame, the whole file its one packet."""
+    source.seek(0)
+    data = source.read()
+    frame = stills.decode(container, data, limits)
+    one.pixel_format = frame.format.name
+    one.turn = stills.turn(data) or libav.Turns().of(frame)
+    one.first_pts = 0
+    row = {"pts": 0, "dts": 0, "duration": 1, "size": len(data), "flags": KEYFRAME, "position": 0}
+    for name in COLUMNS:
+        one.columns[name].append(row[name])
+    _flush(one, channel)
 
 
 def _record(one: _Seen, packet: Any) -> None:

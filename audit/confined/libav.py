@@ -60,14 +60,16 @@ FAULTS = (av.error.FFmpegError, ValueError, OverflowError, UnicodeError)
 
 
 @contextmanager
-def opened(source: Any, pixels: int) -> Iterator[Any]:
-    """The input container over the seekable object `source`; frames beyond `pixels` are refused."""
+def opened(source: Any) -> Iterator[Any]:
+    """The input container over the seekable object `source`.
+
+    Frame sizes are bounded by memory alone here, so that `prepare` can still name them.
+    """
     av.logging.set_level(None)
     source.seek(0)
     options = {
         "format_whitelist": ",".join(CONTAINERS + IMAGES),
         "protocol_whitelist": "none",
-        "max_pixels": str(pixels),
         "threads": "1",
     }
     try:
@@ -132,25 +134,32 @@ class Broken(Exception):
     """Reading packets failed in the middle; what came before is good."""
 
 
-def picture_size_ok(context: Any, pixels: int) -> None:
-    """Refuses a video stream whose frames have more than `pixels`."""
-    if context.width * context.height > pixels:
-        raise Refused(
-            "limit",
-            f"The picture is {context.width} x {context.height}, more than {pixels} pixels. Give a "
-            "smaller picture, or raise FAIRWITNESS_LIMITS__PIXELS.",
-        )
+def is_still(container: Any) -> bool:
+    """Whether the container is one image, which libav would cut into pieces at embedded previews."""
+    name: str = container.format.name
+    return name.endswith("_pipe")
 
 
-def prepare(stream: Any, pixels: int) -> Any:
-    """The stream's decoder, single-threaded and bounded, or None where libav has none."""
+def prepare(stream: Any, limits: dict[str, Any]) -> Any:
+    """The stream's decoder, single-threaded and bounded, or None where libav has none.
+
+    Raises:
+        Refused: its frames have more pixels than `limits` allow.
+    """
+    name = "still_pixels" if is_still(stream.container) else "pixels"
+    pixels = limits[name]
     context = stream.codec_context
     if context is None or not context.is_decoder:
         return None
     context.thread_count = 1
     context.options = {**context.options, "max_pixels": str(pixels)}
     if stream.type == "video":
-        picture_size_ok(context, pixels)
+        if context.width * context.height > pixels:
+            raise Refused(
+                "limit",
+                f"The picture is {context.width} x {context.height}, more than {pixels} pixels. "
+                f"Give a smaller picture, or raise FAIRWITNESS_LIMITS__{name.upper()}.",
+            )
         context.copy_opaque = True
     return context
 

@@ -38,9 +38,9 @@ class _Segment:
 
 def sound(source: SourceFile, request: dict[str, Any], body: bytes, channel: Channel) -> None:
     """Sends chunks with the sample position `at` (from `origin_s`), then one message `report`."""
-    with libav.opened(source, request["pixels"]) as container:
+    with libav.opened(source) as container:
         stream = container.streams[request["stream"]]
-        context = libav.prepare(stream, request["pixels"])
+        context = libav.prepare(stream, request)
         if context is None or stream.type != "audio":
             raise Refused("unreadable", "The sound has a format that no decoder here knows.")
         _Listener(stream, context, request, channel).listen(container, request["packets"])

@@ -76,6 +76,7 @@ def _ask(fd: int, limits: Limits) -> _Raw:
 def _messages(fd: int, limits: Limits) -> Iterator[sandbox.Message]:
     request = {
         "pixels": limits.pixels,
+        "still_pixels": limits.still_pixels,
         "streams": limits.streams,
         "packets": limits.packets,
         "nesting": limits.nesting,

@@ -144,7 +144,9 @@ class _Job:
         orders: Schedule,
         limits: Limits,
     ) -> None:
-        self._where = resolve(source, limits)
+        where = resolve(source, limits)
+        still = facts.format.endswith("_pipe") and not isinstance(where, tuple)
+        self._where = (where,) if still else where
         self._facts = facts
         self._video = video
         self._line = line
@@ -180,6 +182,7 @@ class _Job:
             "step_s": step_s,
             "max_side": max_side,
             "pixels": self._limits.pixels,
+            "still_pixels": self._limits.still_pixels,
             "packets": self._limits.packets,
             "sequential": "avi" in self._facts.format,
         }

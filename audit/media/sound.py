@@ -114,6 +114,7 @@ def _listen(
         "samples": most,
         "origin_s": facts.origin_s,
         "pixels": limits.pixels,
+        "still_pixels": limits.still_pixels,
         "packets": limits.packets,
     }
     bounds = sandbox.Bounds.of(
