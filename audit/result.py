@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from audit.interview import Interview
-from audit.types import Finding, Reason, Signal
+from audit.types import Finding, Reason, Signal, WeightUse
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +41,7 @@ class CheckResult:
             inconclusive with code `internal_error`).
         stage_cpu_s: CPU seconds per stage, parent and subprocesses together.
         started_at: UTC, ISO 8601.
+        perception_weights: weights that found the faces and the speech which all signals share.
     """
 
     interview: Interview
@@ -52,6 +53,7 @@ class CheckResult:
     started_at: str = ""
     software_version: str = ""
     settings: Mapping[str, object] = field(default_factory=dict)
+    perception_weights: tuple[WeightUse, ...] = ()
 
     def signal(self, name: str) -> Signal:
         """The signal called `name` (KeyError where there is none)."""

@@ -11,16 +11,21 @@ from reports.check_json import check_document, read_document
 from reports.exhibits import exhibits, overview, wanted_thumbnails
 from reports.pages import page
 from reports.timeline import timeline
+from reports.words import title
 
 __all__ = ["render_check", "render_document", "wanted_thumbnails"]
 
 
+PERCEPTION = "Finding faces and speech"
+"""How the table of models calls what is done once for all signals."""
+
+
 @dataclass(frozen=True, slots=True)
 class WeightRow:
-    """A weight and the names of the signals that used it."""
+    """A weight and what used it, for people."""
 
     weight: d.WeightEntry
-    signals: tuple[str, ...]
+    used_by: tuple[str, ...]
 
 
 def render_check(result: CheckResult, thumbnails: Mapping[float, bytes]) -> str:
@@ -43,20 +48,22 @@ def render_document(document: d.CheckDocument, thumbnails: Mapping[float, bytes]
         timeline=timeline(document, evidence, frames),
         signals={s.name: s for s in document.signals},
         inconclusive=[s for s in document.signals if s.status == "inconclusive"],
-        weights=weights(document.signals),
+        weights=weights(document.signals, document.perception_weights),
         not_covered=_not_covered(document.findings),
     )
 
 
-def weights(signals: Iterable[d.SignalEntry]) -> list[WeightRow]:
+def weights(
+    signals: Iterable[d.SignalEntry], perception: Iterable[d.WeightEntry] = ()
+) -> list[WeightRow]:
     """Each weight once, in order of first use."""
-    rows: dict[str, d.WeightEntry] = {}
-    users: dict[str, list[str]] = {}
-    for signal in signals:
-        for weight in signal.model.weights:
-            rows[weight.sha256] = weight
-            users.setdefault(weight.sha256, []).append(signal.name)
-    return [WeightRow(weight, tuple(users[sha256])) for sha256, weight in rows.items()]
+    uses = [(PERCEPTION, weight) for weight in perception]
+    uses += [(title(s.name), weight) for s in signals for weight in s.model.weights]
+    rows = {weight.sha256: weight for _, weight in uses}
+    return [
+        WeightRow(row, tuple(dict.fromkeys(user for user, w in uses if w.sha256 == sha256)))
+        for sha256, row in rows.items()
+    ]
 
 
 def _not_covered(findings: d.Findings) -> list[str]:

@@ -13,7 +13,7 @@ from audit.result import CheckResult
 from audit.types import Finding, Question
 from reports import documents as d
 from reports.canonical import canonical, figure, seconds, sha256_of
-from reports.signal_json import Clean, signal_entry
+from reports.signal_json import Clean, signal_entry, weight_entry
 from reports.texts import Cleaner, label
 from reports.timeline_json import faces_in_view, speech_entry, track_entry
 
@@ -55,6 +55,7 @@ def _content(result: CheckResult) -> dict[str, Any]:
         "coverage": _coverage(result, clean),
         "findings": d.Findings(**{q.value: findings[q] for q in Question}),
         "signals": [signal_entry(s, clean) for s in result.signals],
+        "perception_weights": [weight_entry(w, clean) for w in result.perception_weights],
         "tracks": _tracks(interview),
         "faces_in_view": faces_in_view(interview.faces),
         "speech": speech_entry(interview.speech),

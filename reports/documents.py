@@ -275,6 +275,9 @@ class CheckDocument(Part):
     coverage: CoverageFacts
     findings: Findings
     signals: list[SignalEntry] = Field(description="in report order, one per installed detector")
+    perception_weights: list[WeightEntry] = Field(
+        description="weights that found the faces and the speech which all signals share"
+    )
     failed_signals: list[str] = Field(description="signals lost through a fault of the software")
     tracks: list[TrackEntry] = Field(description="faces followed through time")
     faces_in_view: list[FacesInView] = Field(description="number of faces over time")

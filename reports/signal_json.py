@@ -7,7 +7,7 @@ from typing import Literal
 
 import numpy as np
 
-from audit.types import Evidence, LikelihoodRatio, ModelUse, Series, Signal
+from audit.types import Evidence, LikelihoodRatio, ModelUse, Series, Signal, WeightUse
 from reports import documents as d
 from reports.canonical import figure, log_ratio, seconds
 
@@ -113,14 +113,16 @@ def _scalar(value: object, clean: Clean) -> d.Scalar:
 
 
 def _model(model: ModelUse, clean: Clean) -> d.ModelEntry:
-    weights = [
-        d.WeightEntry(
-            id=w.id,
-            sha256=w.sha256,
-            licence=clean(w.licence),
-            commercial_use=w.commercial_use,
-            source=clean(w.source),
-        )
-        for w in model.weights
-    ]
+    weights = [weight_entry(w, clean) for w in model.weights]
     return d.ModelEntry(id=model.id, version=model.version, weights=weights)
+
+
+def weight_entry(weight: WeightUse, clean: Clean) -> d.WeightEntry:
+    """`weight` with cleaned texts."""
+    return d.WeightEntry(
+        id=weight.id,
+        sha256=weight.sha256,
+        licence=clean(weight.licence),
+        commercial_use=weight.commercial_use,
+        source=clean(weight.source),
+    )

@@ -18,7 +18,8 @@ WIDTHS_PX = (640, 820)
 """Least widths of the plot, up to ten minutes and beyond; the style sheet has a class for each."""
 SHORT_S = 600.0
 TICK_PX = 60
-THUMB_PX = 92
+THUMB_HEIGHT_PX = 50
+THUMB_GAP_PX = 4
 LABEL_PX = 20
 CURVE_WIDTH = 1000
 """Curves are drawn in a box this wide and 100 high, stretched to the row."""
@@ -103,6 +104,7 @@ class Timeline:
     rows: tuple[Row, ...]
     shown: tuple[Shown, ...] = ()
     lanes: int = 0
+    thumb_px: int = 88
     untimed: tuple[str, ...] = field(default=())
 
 
@@ -138,12 +140,14 @@ def timeline(
             rows += _signal_rows(signal, own, axis, width)
         else:
             untimed.append(title(signal.name))
-    shown = _shown(evidence, overview, axis, width)
+    thumb = _thumb(document.input)
+    shown = _shown(evidence, overview, axis, 100.0 * (thumb + THUMB_GAP_PX) / width)
     return Timeline(
         width_px=width,
         ticks=tuple(_ticks(axis, width)),
         rows=tuple(rows),
         shown=shown,
+        thumb_px=thumb,
         lanes=max((s.lane + 1 for s in shown), default=0),
         untimed=tuple(untimed),
     )
@@ -346,16 +350,25 @@ def _marks(own: Sequence[Exhibit], axis: Axis, width: int) -> tuple[Mark, ...]:
     return (*peers, *marks)
 
 
+def _thumb(facts: d.InputFacts) -> int:
+    """Width of a thumbnail in the recording's own shape, pixels."""
+    if not facts.width or not facts.height:
+        return 88
+    return round(min(110.0, max(28.0, THUMB_HEIGHT_PX * facts.width / facts.height)))
+
+
 def _shown(
-    evidence: Sequence[Exhibit], overview: Sequence[Thumbnail], axis: Axis, width: int
+    evidence: Sequence[Exhibit], overview: Sequence[Thumbnail], axis: Axis, room: float
 ) -> tuple[Shown, ...]:
-    """First thumbnails of the evidence (or the overview) in up to three lanes, without overlap."""
+    """First thumbnails of the evidence (or the overview), in up to three lanes.
+
+    None overlaps another when each takes `room` per cent of the width.
+    """
     wanted = [
         (e.thumbnails[0], e.entry.id, f"{e.number}: {title(e.signal.name)}")
         for e in evidence
         if e.thumbnails
     ] or [(t, "", "Frame") for t in overview]
-    room = 100.0 * THUMB_PX / width
     taken: list[list[float]] = [[], [], []]
     shown = []
     for thumbnail, anchor, text in wanted:

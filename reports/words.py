@@ -22,8 +22,8 @@ VERDICTS = {
 
 MEANINGS = {
     "review": "Something was measured that a person should look at. It is not a conclusion.",
-    "no_indication": "Nothing that was measured asks for review. This does not prove the opposite.",
-    "inconclusive": "The recording does not allow an answer. It counts neither way.",
+    "no_indication": "Nothing that was measured asks for review. It is no proof that all is well.",
+    "inconclusive": "What could be measured does not allow an answer. It counts neither way.",
 }
 
 STATUS_ORDER = ("review", "inconclusive", "no_indication")

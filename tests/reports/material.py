@@ -113,6 +113,7 @@ def result_of(interview: Interview, signals: list[Signal]) -> CheckResult:
         stage_cpu_s={"probe": 0.0312, "pictures": 11.25, "faces": 7.125, "speech": 1.5},
         started_at="2026-11-22T13:45:10+00:00",
         software_version="0.1.0.dev0",
+        perception_weights=(weight("blazeface_back"), weight("silero_vad", "MIT")),
         settings={"seed": 20261122, "face_backend": "dlib", "sampling": {"burst_s": 5.0}},
     )
 

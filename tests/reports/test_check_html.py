@@ -203,6 +203,7 @@ def test_uncalibrated_and_calibrated_signals_are_told_apart() -> None:
 def test_licences_that_forbid_commercial_use_are_named() -> None:
     said = " ".join(Page(rendered(material.rich)).said())
     assert "aasist Synthetic speech MIT not allowed" in said
+    assert "blazeface_back Finding faces and speech Apache-2.0 allowed" in said
 
 
 def test_failed_and_partial_checks_say_so_first() -> None:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import itertools
 import re
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 from reports import documents as d
 from reports.check_json import check_document, read_document
 from reports.exhibits import exhibits, overview, wanted_thumbnails
-from reports.timeline import MOST_TRACKS, THUMB_PX, WIDTHS_PX, Axis, Timeline, timeline
+from reports.timeline import MOST_TRACKS, WIDTHS_PX, Axis, Timeline, timeline
 from tests.reports import material
 
 
@@ -78,7 +79,7 @@ def test_many_faces_are_cut_with_a_word() -> None:
 
 def test_thumbnails_in_a_lane_do_not_overlap() -> None:
     shown = drawn(material.rich())
-    room = 100 * THUMB_PX / shown.width_px
+    room = 100 * shown.thumb_px / shown.width_px
     lanes: dict[int, list[float]] = {}
     for item in shown.shown:
         lanes.setdefault(item.lane, []).append(item.x)
@@ -118,3 +119,14 @@ def test_the_axis_stays_within_the_plot(duration_s: float, time_s: float) -> Non
 def test_long_recordings_get_a_wider_plot() -> None:
     assert drawn(material.rich()).width_px == WIDTHS_PX[0]
     assert drawn(material.long()).width_px == WIDTHS_PX[1]
+
+
+def test_thumbnails_keep_the_shape_of_the_recording() -> None:
+    result = material.rich()
+    pictures = result.interview.pictures
+    assert pictures is not None
+    upright = replace(pictures, width=720, height=1280)
+    tall = replace(result, interview=replace(result.interview, pictures=upright))
+    assert drawn(result).thumb_px == 89
+    assert drawn(tall).thumb_px == 28
+    assert drawn(material.audio_only()).thumb_px == 88
