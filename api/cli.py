@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from pydantic import ValidationError
 from rich.console import Console
 
+from api.environment import read_settings
 from api.models_cli import app as models_app
 from api.output import write_check, write_comparison
 from api.progress import shown
@@ -122,20 +122,6 @@ def demo(
     page = write_check(result, material.recording, settings, out)
     console.print(summary(result))
     console.print(f"Open the report in a browser: [bold]{page.resolve()}[/bold]")
-
-
-def read_settings() -> Settings:
-    """Settings from the environment.
-
-    Raises:
-        InputError: a variable has a value that cannot be used; the message names it.
-    """
-    try:
-        return Settings()
-    except ValidationError as error:
-        first = error.errors()[0]
-        name = "FAIRWITNESS_" + "__".join(str(part) for part in first["loc"]).upper()
-        raise InputError(f"{name}: {first['msg']} (see docs/settings.md)") from error
 
 
 def open_models(settings: Settings) -> Models:

@@ -13,6 +13,7 @@ import onnxruntime
 from ai_edge_litert.interpreter import Interpreter
 
 from audit.errors import WeightsError, WeightsUnavailable
+from audit.settings import Settings
 from audit.types import WeightUse
 from audit.weights import WeightStore
 
@@ -25,11 +26,15 @@ class Models:
     Args:
         store: where the weights are.
         threads: threads per session, 1 or more.
+        settings: what chooses between back ends; the defaults where left out.
     """
 
-    def __init__(self, store: WeightStore, *, threads: int = 1) -> None:
+    def __init__(
+        self, store: WeightStore, *, threads: int = 1, settings: Settings | None = None
+    ) -> None:
         self.store = store
         self.threads = threads
+        self.settings = Settings.model_construct() if settings is None else settings
         self._onnx: dict[str, Any] = {}
         self._tflite: dict[str, Any] = {}
         self._lock = threading.Lock()

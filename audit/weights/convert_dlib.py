@@ -1,7 +1,7 @@
 """dlib's face recognition ResNet (29 convolutions, King 2017), from its 8-bit TensorFlow.js copy.
 
-The member is `model/face_recognition_model.bin` of @vladmandic/face-api 1.7.15; its companion, the
-weights manifest, states shapes and the linear code of each 8-bit tensor: value = code * scale + min.
+The member is `model/face_recognition_model.bin` of @vladmandic/face-api 1.7.15. Its companion, the
+weights manifest, states shapes and the linear code of each 8-bit tensor (code * scale + min).
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ SIDE = 150
 DIMENSIONS = 128
 # Residual blocks in order; those ending in `_down` or `_down_out` halve the resolution.
 BLOCKS = (
-    ("conv32_1", "conv32_2", "conv32_3")
-    + ("conv64_down", "conv64_1", "conv64_2", "conv64_3")
-    + ("conv128_down", "conv128_1", "conv128_2")
-    + ("conv256_down", "conv256_1", "conv256_2", "conv256_down_out")
+    *("conv32_1", "conv32_2", "conv32_3"),
+    *("conv64_down", "conv64_1", "conv64_2", "conv64_3"),
+    *("conv128_down", "conv128_1", "conv128_2"),
+    *("conv256_down", "conv256_1", "conv256_2", "conv256_down_out"),
 )
 
 Weights = Mapping[str, Array]

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
+from numpy.typing import NDArray
 
 from audit.weights.graph import Array, Graph
 from audit.weights.unpickle import load_state_dict
@@ -27,6 +28,7 @@ STAGES = (
 )
 
 Weights = Mapping[str, Array]
+Doubles = NDArray[np.float64]
 
 
 def convert(member: bytes) -> bytes:
@@ -57,7 +59,7 @@ def convert(member: bytes) -> bytes:
     return graph.model({"input": ["N", 3, SIDE, SIDE]}, {"logits": ["N", CLASSES]})
 
 
-def _norm(weights: Weights, name: str) -> tuple[Array, Array]:
+def _norm(weights: Weights, name: str) -> tuple[Doubles, Doubles]:
     """Scale and shift of a batch normalisation in evaluation mode, double precision."""
     deviation = np.sqrt(weights[f"{name}.running_var"].astype(np.float64) + EPSILON)
     scale = weights[f"{name}.weight"] / deviation

@@ -10,8 +10,11 @@ from __future__ import annotations
 import io
 import math
 import pickle
+import pickletools
+import struct
 import sys
 import zipfile
+import zlib
 from collections import OrderedDict, defaultdict
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
@@ -26,6 +29,27 @@ _MAGIC = 0x1950A86A20F9469CFC6C
 _PROTOCOL = 1001
 _MAX_DEPTH = 32
 _WRAPPERS = ("state_dict", "model_state_dict", "model_state")
+
+# What pickle and zipfile raise on broken input, besides their own errors; warnings about escapes in
+# names count where the interpreter was told to raise them.
+_BROKEN = (
+    *(pickle.UnpicklingError, zipfile.BadZipFile, zlib.error, struct.error, EOFError),
+    *(AttributeError, ImportError, LookupError, MemoryError, NotImplementedError, OverflowError),
+    *(RuntimeError, TypeError, ValueError, Warning),
+)
+
+# The operations that checkpoints use. The others (byte buffers, extension codes, named persistent
+# ids) can make the interpreter allocate what a few bytes ask for.
+_OPERATIONS = {
+    *("PROTO", "MARK", "STOP", "REDUCE", "BUILD"),
+    *("NEWOBJ", "GLOBAL", "BINPERSID"),
+    *("NONE", "NEWTRUE", "NEWFALSE", "INT", "BININT"),
+    *("BININT1", "BININT2", "LONG1", "BINFLOAT", "BINUNICODE"),
+    *("EMPTY_TUPLE", "TUPLE", "TUPLE1", "TUPLE2", "TUPLE3"),
+    *("EMPTY_LIST", "APPEND", "APPENDS"),
+    *("EMPTY_DICT", "SETITEM", "SETITEMS", "BINPUT", "LONG_BINPUT"),
+    *("BINGET", "LONG_BINGET"),
+}
 
 _STORAGES = {
     "DoubleStorage": "<f8",
@@ -170,6 +194,22 @@ class _Reader(pickle.Unpickler):
         return self._load(pid)
 
 
+def _scanned(file: BinaryIO) -> BinaryIO:
+    """The same file at the same place, once the pickle there was found to be an ordinary one."""
+    start = file.tell()
+    size = file.seek(0, io.SEEK_END)
+    file.seek(start)
+    for operation, argument, _ in pickletools.genops(file):
+        if operation.name not in _OPERATIONS:
+            raise WeightsInstallFailed(
+                f"The checkpoint uses the pickle operation {operation.name}."
+            )
+        if operation.name == "LONG_BINPUT" and not 0 <= int(argument or 0) <= size:
+            raise WeightsInstallFailed("The checkpoint numbers more objects than it has bytes.")
+    file.seek(start)
+    return file
+
+
 def load(data: bytes, *, inert: Collection[str] = ()) -> Any:
     """The checkpoint's object with every tensor as a numpy array.
 
@@ -184,19 +224,7 @@ def load(data: bytes, *, inert: Collection[str] = ()) -> Any:
         if zipfile.is_zipfile(io.BytesIO(data)):
             return _resolve(_load_zip(data, inert), 0, {})
         return _resolve(_load_stream(data, inert), 0, {})
-    except (
-        pickle.UnpicklingError,
-        zipfile.BadZipFile,
-        EOFError,
-        AttributeError,
-        ImportError,
-        IndexError,
-        KeyError,
-        MemoryError,
-        OverflowError,
-        TypeError,
-        ValueError,
-    ) as error:
+    except _BROKEN as error:
         raise WeightsInstallFailed(f"The checkpoint cannot be read: {error}.") from error
 
 
@@ -247,7 +275,9 @@ def _load_zip(data: bytes, inert: Collection[str]) -> Any:
             storages[key] = _Storage(pid[1], pid[4], pid[1].array(archive.read(info)))
         return storages[key]
 
-    return _Reader(io.BytesIO(archive.read(names[0])), storage, inert).load()
+    if archive.getinfo(names[0]).file_size > len(data):
+        raise WeightsInstallFailed("The checkpoint's data.pkl is compressed.")
+    return _Reader(_scanned(io.BytesIO(archive.read(names[0]))), storage, inert).load()
 
 
 def _load_stream(data: bytes, inert: Collection[str]) -> Any:
@@ -262,13 +292,13 @@ def _load_stream(data: bytes, inert: Collection[str]) -> Any:
             raise WeightsInstallFailed("Views between storages are not supported.")
         return storages.setdefault(str(pid[2]), _Storage(pid[1], pid[4]))
 
-    head = [_Reader(file, none, ()).load() for _ in range(3)]
+    head = [_Reader(_scanned(file), none, ()).load() for _ in range(3)]
     if head[0] != _MAGIC or head[1] != _PROTOCOL or not isinstance(head[2], dict):
         raise WeightsInstallFailed("The file is not a PyTorch checkpoint.")
     if not head[2].get("little_endian", sys.byteorder == "little"):
         raise WeightsInstallFailed("The checkpoint's byte order 'big' is not supported.")
-    found = _Reader(file, storage, inert).load()
-    for key in _Reader(file, none, ()).load():
+    found = _Reader(_scanned(file), storage, inert).load()
+    for key in _Reader(_scanned(file), none, ()).load():
         _fill(storages[str(key)], file)
     return found
 
