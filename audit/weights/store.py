@@ -69,7 +69,8 @@ class WeightStore:
         if found != row.sha256:
             raise WeightsTampered(
                 f"Weight '{weight_id}' does not match its manifest row: {path} has SHA-256 "
-                f"{found}, expected {row.sha256}. Delete it and run '{INSTALL_HINT} {weight_id}'."
+                f"{found}, expected {row.sha256}. It was not opened. Run '{INSTALL_HINT} "
+                f"{weight_id}' to replace it."
             )
         self._verified.add(weight_id)
         return data
