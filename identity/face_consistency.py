@@ -1,0 +1,308 @@
+"""Is the face in the main position alike throughout? See docs/detectors/face_consistency.md."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from audit.detectors import DetectorSpec, operating_point
+from audit.interview import FaceLog, FaceTrack, Interview
+from audit.series import thin
+from audit.types import (
+    Evidence,
+    LikelihoodRatio,
+    ModelUse,
+    Question,
+    Reason,
+    Series,
+    Signal,
+    Status,
+)
+from identity.embeddings import similarity
+from identity.face_encoder import CROPS, FaceEncoder, encoder_for
+from identity.face_line import FaceLine, face_line, quality_notes, quality_of
+from identity.face_scale import FaceScale, Grade, scale_for, support
+from identity.person_changes import Rows, Stretch, confirmed, divide, people, weakest_split
+
+MOST_EVIDENCE = 12
+SCORE = (
+    "Cosine similarity, -1 to 1, of the pooled faces of the two groups that differ most, or of the "
+    "two most different parts where there is one group; higher = more alike."
+)
+LIMITS = (
+    "A face swap or a stand-in that is there from the first to the last second is not seen: "
+    "compare with an earlier recording.",
+    "Two people who look alike to the network may pass; it separates some groups of people less "
+    "well than others (docs/verification.md).",
+    "A change shorter than three sampled faces (about three seconds) is not told apart from a "
+    "covered or turned face.",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Contrast:
+    """Two sets of samples compared."""
+
+    first: Rows
+    second: Rows
+    score: float
+    grade: Grade
+
+    @property
+    def ratio(self) -> LikelihoodRatio | None:
+        return self.grade.likelihood_ratio(self.score)
+
+
+class FaceConsistency:
+    """Divides the main face's samples where they change and compares the parts."""
+
+    spec = DetectorSpec(
+        name="face_consistency",
+        version="1",
+        questions=(Question.IDENTITY,),
+        modality="video",
+        cause="face_identity",
+        weights=("dlib_resnet",),
+        crops=CROPS,
+        limits=LIMITS,
+    )
+
+    def inspect(self, interview: Interview) -> Signal:
+        """Compare the face in the interview's seat with itself over time."""
+        log = interview.faces
+        if log is None:
+            return self.spec.inconclusive("no_pictures", "The recording has no readable pictures.")
+        point = operating_point("identity", self.spec.name)
+        encoder = encoder_for(interview)
+        line = face_line(
+            interview,
+            encoder,
+            least_quality=point["least_quality"],
+            least_size=point["least_relative_size"],
+        )
+        if line is None:
+            return self.spec.inconclusive("no_face", "No face was found.")
+        if len(line) < point["least_samples"]:
+            return self.spec.inconclusive(
+                "few_faces",
+                f"{len(line)} of {line.offered} sampled faces are large, sharp and frontal enough "
+                f"to compare; at least {point['least_samples']} are needed.",
+                model=self._model(encoder),
+                quality=quality_of(line),
+            )
+        return self._judge(log, line, encoder, point)
+
+    def _model(self, encoder: FaceEncoder) -> ModelUse:
+        return ModelUse(self.spec.name, f"{self.spec.version}/{encoder.id}", encoder.uses())
+
+    def _judge(
+        self, log: FaceLog, line: FaceLine, encoder: FaceEncoder, point: Mapping[str, Any]
+    ) -> Signal:
+        scale = scale_for(encoder.id, point)
+        stretches = stretches_of(line, scale, most=point["least_stretch"])
+        found = _contrast(line, stretches, scale, most=point["least_stretch"])
+        borders = [border_s(log, line, s.first) for s in stretches[1:]]
+        ends = [float(line.times_s[0]), *borders, float(line.times_s[-1])]
+        status = found.grade.status(found.score)
+        if status is Status.REVIEW and min(len(found.first), len(found.second)) < 2:
+            status = Status.INCONCLUSIVE  # one odd sample may be one bad frame
+        return self.spec.signal(
+            status,
+            _reason(status, found, stretches, ends),
+            model=self._model(encoder),
+            score=round(found.score, 4),
+            score_meaning=SCORE,
+            operating_point=(
+                f"Review below {found.grade.review_below:.3f}, no indication from "
+                f"{found.grade.clear_from:.3f}, for pools of {found.grade.samples} or more faces."
+            ),
+            likelihood_ratio=found.ratio,
+            quality=quality_of(line),
+            quality_notes=quality_notes(line),
+            evidence=_evidence(line, stretches, ends, found) or _unclear(line, found, status),
+            series=(_series(line, stretches, scale),),
+            measurements=_measurements(line, stretches, found, scale),
+        )
+
+
+def stretches_of(line: FaceLine, scale: FaceScale, *, most: int) -> list[Stretch]:
+    """The stretches of each person along the line; `most` caps the least length of a stretch."""
+    least = max(1, min(most, len(line) // 2))
+    borders = divide(
+        line.embeddings,
+        line.quality,
+        penalty=1.0 - scale.grade(least, least).review_below,
+        least=least,
+    )
+
+    def differ(score: float, first: int, second: int) -> bool:
+        return score < scale.grade(first, second).review_below
+
+    found = people(line.embeddings, line.quality, borders, differ)
+    return confirmed(line.embeddings, line.quality, found, least=least)
+
+
+def rows_of(stretches: list[Stretch], person: int) -> Rows:
+    """All samples of one person."""
+    return np.concatenate([s.rows for s in stretches if s.person == person])
+
+
+def _contrast(
+    line: FaceLine, stretches: list[Stretch], scale: FaceScale, *, most: int
+) -> _Contrast:
+    """The person seen most against the one that differs most, or the two most different parts."""
+    number = max(s.person for s in stretches) + 1
+    if number == 1:
+        least = max(1, min(most, len(line) // 2))
+        cut = weakest_split(line.embeddings, line.quality, least=least)
+        pairs = [(np.arange(cut), np.arange(cut, len(line)))]
+    else:
+        pairs = [(rows_of(stretches, 0), rows_of(stretches, p)) for p in range(1, number)]
+    found = [
+        _Contrast(a, b, similarity(line.pool(a), line.pool(b)), scale.grade(len(a), len(b)))
+        for a, b in pairs
+    ]
+    return min(found, key=lambda c: c.score - c.grade.review_below)
+
+
+def border_s(log: FaceLog, line: FaceLine, row: int) -> float:
+    """When the sample before `row` gives way to `row`, seconds.
+
+    Half-way between the two samples; where they are of two tracks, half-way between the last
+    sighting of the one and the first of the other.
+    """
+    low, high = float(line.times_s[row - 1]), float(line.times_s[row])
+    if line.tracks[row - 1] != line.tracks[row]:
+        ended = _sightings(log.track(int(line.tracks[row - 1])), low, high)[-1]
+        began = _sightings(log.track(int(line.tracks[row])), low, high)[0]
+        if ended <= began:
+            low, high = float(ended), float(began)
+    return (low + high) / 2.0
+
+
+def _sightings(track: FaceTrack, low: float, high: float) -> np.ndarray:
+    return track.times_s[(track.times_s >= low) & (track.times_s <= high)]
+
+
+def spans_text(stretches: list[Stretch], ends: list[float]) -> str:
+    """When each face is seen: "face 1 at 0.0-10.0 s and 20.0-30.0 s; face 2 at 10.0-20.0 s"."""
+    words: list[str] = []
+    for person in range(max(s.person for s in stretches) + 1):
+        spans = [
+            f"{ends[i]:.1f}-{ends[i + 1]:.1f} s"
+            for i, s in enumerate(stretches)
+            if s.person == person
+        ]
+        more = f" and {len(spans) - 6} more times" if len(spans) > 6 else ""
+        words.append(f"face {person + 1} at {', '.join(spans[:6])}{more}")
+    return "; ".join(words)
+
+
+def _reason(
+    status: Status, found: _Contrast, stretches: list[Stretch], ends: list[float]
+) -> Reason:
+    score = f"{found.score:.3f}"
+    if status is Status.REVIEW:
+        return Reason(
+            "face_changes",
+            "The face in the main position is not alike throughout: "
+            f"{spans_text(stretches, ends)}. Similarity {score}; below "
+            f"{found.grade.review_below:.3f} asks for review.",
+        )
+    if status is Status.NO_INDICATION:
+        return Reason(
+            "one_face",
+            f"The face is alike throughout: the two most different parts have similarity {score}.",
+        )
+    return Reason(
+        "unclear",
+        f"The two most different parts of the recording have similarity {score}, or too few faces "
+        "each, which is not enough to say whether the face is the same.",
+    )
+
+
+def _evidence(
+    line: FaceLine, stretches: list[Stretch], ends: list[float], found: _Contrast
+) -> tuple[Evidence, ...]:
+    """One piece for each stretch that is not of the face seen most."""
+    main = line.pool(rows_of(stretches, 0))
+    pieces: list[Evidence] = []
+    for i, stretch in enumerate(stretches):
+        if stretch.person == 0 or len(pieces) == MOST_EVIDENCE:
+            continue
+        score = similarity(line.pool(rows_of(stretches, stretch.person)), main)
+        middle = (stretch.first + stretch.last) // 2
+        shown = (stretch.first - 1, stretch.first, middle, stretch.last - 1, stretch.last)
+        pieces.append(
+            Evidence(
+                start_s=ends[i],
+                end_s=ends[i + 1],
+                text=(
+                    f"Face {stretch.person + 1} is seen here; its similarity to face 1 is "
+                    f"{score:.3f}, below {found.grade.review_below:.3f}."
+                ),
+                score=round(score, 4),
+                start_frame=int(line.frames[stretch.first]),
+                end_frame=int(line.frames[stretch.last - 1]),
+                track=int(line.tracks[middle]),
+                frames_s=tuple(
+                    sorted({float(line.times_s[r]) for r in shown if 0 <= r < len(line)})
+                ),
+                box=line.box(middle),
+            )
+        )
+    return tuple(pieces)
+
+
+def _unclear(line: FaceLine, found: _Contrast, status: Status) -> tuple[Evidence, ...]:
+    """Where to look when the two most different parts are neither alike nor unlike."""
+    if status is not Status.INCONCLUSIVE:
+        return ()
+    before, after = int(found.first[-1]), int(found.second[0])
+    return (
+        Evidence(
+            start_s=float(line.times_s[before]),
+            end_s=float(line.times_s[after]),
+            text=f"The faces before and after have similarity {found.score:.3f}.",
+            score=round(found.score, 4),
+            start_frame=int(line.frames[before]),
+            end_frame=int(line.frames[after]),
+            track=int(line.tracks[after]),
+            frames_s=(float(line.times_s[before]), float(line.times_s[after])),
+        ),
+    )
+
+
+def _series(line: FaceLine, stretches: list[Stretch], scale: FaceScale) -> Series:
+    main = line.pool(rows_of(stretches, 0))
+    return thin(
+        "similarity to the face seen most",
+        "cosine",
+        line.times_s,
+        line.embeddings @ main,
+        low=0.5,
+        high=1.0,
+        threshold=round(scale.grades[0].review_below, 4),
+    )
+
+
+def _measurements(
+    line: FaceLine, stretches: list[Stretch], found: _Contrast, scale: FaceScale
+) -> dict[str, float | int | str | bool | None]:
+    main = line.pool(rows_of(stretches, 0))
+    each = line.embeddings @ main
+    third = max(1, len(line) // 3)
+    first, last = np.arange(third), np.arange(len(line) - third, len(line))
+    return {
+        "faces_compared": len(line),
+        "faces_unusable": line.offered - len(line),
+        "groups": max(s.person for s in stretches) + 1,
+        "changes": len(stretches) - 1,
+        "lowest_sample_similarity": round(float(each.min()), 4),
+        "samples_unlike_the_rest": int((each < scale.grades[0].review_below).sum()),
+        "first_to_last_third_similarity": round(similarity(line.pool(first), line.pool(last)), 4),
+        "support": support(found.ratio),
+    }

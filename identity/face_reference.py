@@ -1,0 +1,211 @@
+"""Is the face alike in earlier recordings of the person? See docs/detectors/face_reference.md."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from audit.detectors import DetectorSpec, operating_point
+from audit.interview import Interview
+from audit.types import Evidence, ModelUse, Question, Reason, Signal, Status
+from identity.embeddings import similarity
+from identity.face_consistency import rows_of, stretches_of
+from identity.face_encoder import CROPS, FaceEncoder, encoder_for
+from identity.face_line import FaceLine, face_line, quality_notes
+from identity.face_scale import FaceScale, Grade, scale_for, support
+from identity.person_changes import Rows
+
+SCORE = (
+    "Cosine similarity, -1 to 1, of the pooled best faces of this recording and of the earlier one "
+    "that it resembles least; higher = more alike."
+)
+LIMITS = (
+    "A face swap that imitates the claimed person matches: a match says nothing about whether the "
+    "picture is genuine.",
+    "Two people who look alike to the network may match; it separates some groups of people less "
+    "well than others (docs/verification.md).",
+    "Years between the recordings, heavy make-up, glasses or masks lower the similarity.",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Pool:
+    """The best samples of the face seen most in one recording."""
+
+    line: FaceLine
+    rows: Rows
+
+    @property
+    def quality(self) -> float:
+        """Median quality of the samples, 0..1; how many there are enters through the grade."""
+        return round(float(np.median(self.line.quality[self.rows])), 3)
+
+
+@dataclass(frozen=True, slots=True)
+class _Match:
+    """One earlier recording compared with this one."""
+
+    label: str
+    probe: _Pool
+    reference: _Pool
+    score: float
+    grade: Grade
+
+    @property
+    def margin(self) -> float:
+        """How far the similarity lies above the review threshold (negative below)."""
+        return self.score - self.grade.review_below
+
+
+class FaceReference:
+    """Compares the face seen most with the face seen most in each earlier recording."""
+
+    spec = DetectorSpec(
+        name="face_reference",
+        version="1",
+        questions=(Question.IDENTITY,),
+        modality="video",
+        cause="face_identity_reference",
+        weights=("dlib_resnet",),
+        crops=CROPS,
+        limits=LIMITS,
+    )
+
+    def inspect(self, interview: Interview) -> Signal:
+        """Compare with every reference; the least similar one decides."""
+        if not interview.references:
+            return self.spec.inconclusive("no_reference", "No earlier recording was given.")
+        point = operating_point("identity", self.spec.name)
+        encoder = encoder_for(interview)
+        scale = scale_for(encoder.id, point)
+        probe = _pool(interview, encoder, scale, point)
+        if probe is None:
+            return self._unusable(interview.label, encoder)
+        matches: list[_Match] = []
+        missing: list[str] = []
+        for reference in interview.references:
+            pool = _pool(reference, encoder, scale, point)
+            if pool is None:
+                missing.append(reference.label)
+            else:
+                matches.append(_match(reference.label, probe, pool, scale))
+        if not matches:
+            return self._unusable(", ".join(missing), encoder)
+        return self._judge(matches, missing, encoder)
+
+    def _model(self, encoder: FaceEncoder) -> ModelUse:
+        return ModelUse(self.spec.name, f"{self.spec.version}/{encoder.id}", encoder.uses())
+
+    def _unusable(self, label: str, encoder: FaceEncoder) -> Signal:
+        return self.spec.inconclusive(
+            "no_usable_face",
+            f"No face that is large, sharp and frontal enough to compare was found in {label}.",
+            model=self._model(encoder),
+            quality=0.0,
+        )
+
+    def _judge(self, matches: list[_Match], missing: list[str], encoder: FaceEncoder) -> Signal:
+        least = min(matches, key=lambda m: m.margin)
+        status = least.grade.status(least.score)
+        if status is Status.NO_INDICATION and missing:
+            status = Status.INCONCLUSIVE
+        ratio = least.grade.likelihood_ratio(least.score)
+        notes = tuple(f"No usable face in {label}." for label in missing)
+        for pool in (least.probe, least.reference):
+            notes += quality_notes(pool.line)
+        return self.spec.signal(
+            status,
+            _reason(status, least, len(matches), missing),
+            model=self._model(encoder),
+            score=round(least.score, 4),
+            score_meaning=SCORE,
+            operating_point=(
+                f"Review below {least.grade.review_below:.3f}, no indication from "
+                f"{least.grade.clear_from:.3f}, for pools of {least.grade.samples} or more faces."
+            ),
+            likelihood_ratio=ratio,
+            quality=min(least.probe.quality, least.reference.quality),
+            quality_notes=notes,
+            evidence=tuple(_evidence(m) for m in matches[:12]),
+            measurements={
+                "references_compared": len(matches),
+                "references_unusable": len(missing),
+                "least_similar": least.label,
+                "faces_of_this_recording": len(least.probe.rows),
+                "faces_of_the_reference": len(least.reference.rows),
+                "support": support(ratio),
+            },
+        )
+
+
+def compare_faces(probe: Interview, reference: Interview) -> Signal:
+    """The signal of `probe` against one earlier recording (or a single image)."""
+    return FaceReference().inspect(replace(probe, references=(reference,)))
+
+
+def _pool(
+    interview: Interview, encoder: FaceEncoder, scale: FaceScale, point: Mapping[str, Any]
+) -> _Pool | None:
+    """The best samples, spread over time, of the face seen most; None where there is none."""
+    line = face_line(
+        interview,
+        encoder,
+        least_quality=point["least_quality"],
+        least_size=point["least_relative_size"],
+    )
+    if line is None or not len(line):
+        return None
+    rows = rows_of(stretches_of(line, scale, most=point["least_stretch"]), 0)
+    return _Pool(line, best_rows(line, rows, point["most_samples"]))
+
+
+def best_rows(line: FaceLine, rows: Rows, most: int) -> Rows:
+    """The best row of each of `most` equal runs of `rows`, in time order."""
+    runs = np.array_split(rows, min(most, len(rows)))
+    return np.array([run[int(np.argmax(line.quality[run]))] for run in runs], np.int64)
+
+
+def _match(label: str, probe: _Pool, reference: _Pool, scale: FaceScale) -> _Match:
+    score = similarity(probe.line.pool(probe.rows), reference.line.pool(reference.rows))
+    grade = scale.grade(len(probe.rows), len(reference.rows))
+    return _Match(label, probe, reference, score, grade)
+
+
+def _reason(status: Status, least: _Match, compared: int, missing: list[str]) -> Reason:
+    whom = least.label if compared == 1 else f"{least.label}, the least similar of {compared}"
+    measured = f"Similarity to the face in {whom}: {least.score:.3f}"
+    if status is Status.REVIEW:
+        return Reason(
+            "face_differs", f"{measured}; below {least.grade.review_below:.3f} asks for review."
+        )
+    if status is Status.NO_INDICATION:
+        return Reason("face_matches", f"{measured}; {least.grade.clear_from:.3f} or more is alike.")
+    if missing and least.grade.status(least.score) is Status.NO_INDICATION:
+        held = ", ".join(missing)
+        return Reason("partly_compared", f"{measured}, but no usable face was found in {held}.")
+    return Reason(
+        "unclear",
+        f"{measured}. Between {least.grade.review_below:.3f} and {least.grade.clear_from:.3f} the "
+        "faces may be of one person or of two.",
+    )
+
+
+def _evidence(match: _Match) -> Evidence:
+    """Where to look in this recording; the best frames of the compared face."""
+    line, rows = match.probe.line, match.probe.rows
+    best = rows[np.argsort(-line.quality[rows], kind="stable")[:3]]
+    middle = int(best[0])
+    return Evidence(
+        start_s=float(line.times_s[rows[0]]),
+        end_s=float(line.times_s[rows[-1]]),
+        text=f"Faces compared with {match.label}: similarity {match.score:.3f}.",
+        score=round(match.score, 4),
+        start_frame=int(line.frames[rows[0]]),
+        end_frame=int(line.frames[rows[-1]]),
+        track=int(line.tracks[middle]),
+        frames_s=tuple(sorted(float(line.times_s[r]) for r in best)),
+        box=line.box(middle),
+    )

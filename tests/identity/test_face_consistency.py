@@ -1,0 +1,169 @@
+"""Person changes in the main seat: found, placed, and not invented."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from audit.check import open_interview, reading
+from audit.detectors import Detector
+from audit.inference import Models
+from audit.settings import Settings
+from audit.types import Signal, Status
+from identity import face_consistency
+from identity.face_consistency import FaceConsistency
+from tests.identity.toy_faces import ToyEncoder, interview, samples, talk, track
+
+A, B, C = 1, 2, 3
+
+
+@pytest.fixture(autouse=True)
+def toy(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    if "models" not in request.fixturenames:
+        encoder = ToyEncoder()
+        monkeypatch.setattr(face_consistency, "encoder_for", lambda _interview: encoder)
+    yield
+
+
+def inspect(people: list[int], **more: object) -> Signal:
+    return FaceConsistency().inspect(talk(people, **more))
+
+
+def test_is_a_detector() -> None:
+    assert isinstance(FaceConsistency(), Detector)
+    assert {crop.name for crop in FaceConsistency.spec.crops} == {"aligned_150", "aligned_112"}
+
+
+def test_one_person_throughout() -> None:
+    signal = inspect([A] * 20)
+    assert signal.status is Status.NO_INDICATION
+    assert signal.reason.code == "one_face"
+    assert signal.score is not None
+    assert signal.score > 0.97
+    assert signal.likelihood_ratio is not None
+    assert signal.likelihood_ratio.log10 == signal.likelihood_ratio.upper
+    assert signal.likelihood_ratio.hypotheses[0] == "the same person"
+    assert signal.evidence == ()
+    assert signal.measurements["groups"] == 1
+    assert "the same person" in str(signal.measurements["support"])
+
+
+def test_a_change_is_found_and_placed() -> None:
+    signal = inspect([A] * 12 + [B] * 8)
+    assert signal.status is Status.REVIEW
+    (piece,) = signal.evidence
+    assert piece.start_s == pytest.approx(11.5)
+    assert piece.end_s == 19.0
+    assert piece.frames_s[:2] == (11.0, 12.0)
+    assert len(piece.frames_s) <= 6
+    assert piece.box == (10.0, 10.0, 110.0, 110.0)
+    assert signal.likelihood_ratio is not None
+    assert signal.likelihood_ratio.log10 == signal.likelihood_ratio.lower
+    assert "face 1 at 0.0-11.5 s; face 2 at 11.5-19.0 s" in signal.reason.text
+    (series,) = signal.series
+    assert series.threshold is not None
+    below = [v is not None and v < series.threshold for v in series.values]
+    assert below == [False] * 12 + [True] * 8
+    assert signal.measurements["samples_unlike_the_rest"] == 8
+
+
+def test_who_returns_is_recognised() -> None:
+    signal = inspect([A] * 10 + [B] * 5 + [A] * 10 + [C] * 4 + [B] * 5)
+    assert signal.measurements["groups"] == 3
+    assert signal.measurements["changes"] == 4
+    assert [round(e.start_s, 1) for e in signal.evidence] == [9.5, 24.5, 28.5]
+    assert "face 1 at 0.0-9.5 s, 14.5-24.5 s" in signal.reason.text
+
+
+def test_one_or_two_odd_samples_are_no_change() -> None:
+    assert inspect([A] * 8 + [B] + [A] * 8).status is Status.NO_INDICATION
+    assert inspect([A] * 9 + [B, B] + [A] * 12).status is not Status.REVIEW
+
+
+def test_poor_samples_are_not_compared() -> None:
+    signal = inspect([A] * 10 + [B] * 5, quality=[0.9] * 10 + [0.05] * 5)
+    assert signal.status is Status.NO_INDICATION
+    assert signal.measurements["faces_unusable"] == 5
+    signal = inspect([A] * 20, quality=[0.9] * 5 + [0.05] * 15)
+    assert signal.quality_notes == ("15 of 20 sampled faces are too small, blurred or turned.",)
+
+
+def test_too_little_says_nothing() -> None:
+    few = inspect([A, B])
+    assert few.status is Status.INCONCLUSIVE
+    assert few.reason.code == "few_faces"
+    poor = inspect([A] * 9, quality=0.1)
+    assert (poor.status, poor.quality) == (Status.INCONCLUSIVE, 0.0)
+    # Three samples, one of them odd: one bad frame would look the same.
+    assert inspect([A, A, B]).status is Status.INCONCLUSIVE
+    assert inspect([A, A, B]).evidence[0].frames_s == (1.0, 2.0)
+
+
+def test_no_pictures_and_no_face() -> None:
+    empty = interview([], [], main=None)
+    assert FaceConsistency().inspect(empty).reason.code == "no_face"
+    blind = interview([], [], main=None)
+    object.__setattr__(blind, "faces", None)
+    assert FaceConsistency().inspect(blind).reason.code == "no_pictures"
+
+
+def test_a_second_person_beside_the_first_is_no_change() -> None:
+    main, guest = track(0, np.arange(20.0)), track(1, np.arange(5.0, 15.0))
+    kept = samples(main, [A] * 20) + samples(guest, [B] * 10)
+    assert FaceConsistency().inspect(interview([main, guest], kept)).status is Status.NO_INDICATION
+
+
+def test_a_small_face_behind_does_not_take_the_seat() -> None:
+    main, passer = track(0, np.arange(10.0)), track(1, np.arange(12.0, 20.0), size=30.0)
+    kept = samples(main, [A] * 10) + samples(passer, [B] * 8)
+    assert FaceConsistency().inspect(interview([main, passer], kept)).status is Status.NO_INDICATION
+
+
+def test_tracks_sharpen_the_place_of_a_change() -> None:
+    first, second = track(0, [0, 1, 2, 3, 3.2]), track(1, [3.3, 4, 5, 6, 7])
+    kept = samples(first, [A, A, A, A, -1]) + samples(second, [-1, B, B, B, B])
+    signal = FaceConsistency().inspect(interview([first, second], kept))
+    assert signal.status is Status.REVIEW
+    assert signal.measurements["changes"] == 1
+    (piece,) = signal.evidence
+    edge = piece.end_s if piece.start_s == 0.0 else piece.start_s
+    assert edge == pytest.approx(3.25)
+
+
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.integers(3, 30), st.integers(3, 30))
+def test_any_planted_change_is_placed_within_a_second(before: int, after: int) -> None:
+    signal = inspect([A] * before + [B] * after)
+    assert signal.status is Status.REVIEW
+    edges = {e for piece in signal.evidence for e in (piece.start_s, piece.end_s)}
+    assert min(abs(edge - before) for edge in edges) <= 1.0
+
+
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.sampled_from([A, B]), min_size=0, max_size=40), st.integers(5, 60))
+def test_never_raises_and_never_passes_what_it_could_not_see(
+    people: list[int], wobble: int
+) -> None:
+    signal = inspect(people, wobble=wobble, main=0 if people else None) if people else None
+    if signal is not None:
+        assert (signal.score is None) == (len(people) < 3)
+        assert signal.reason.text
+        spans = [(e.start_s, e.end_s) for e in signal.evidence]
+        assert spans == sorted(spans)
+
+
+@pytest.mark.shared_data
+@pytest.mark.weights
+def test_untouched_clips_are_not_flagged(shared_data: Path, models: Models) -> None:
+    how = reading(Settings(), models, ["face_consistency"])
+    for clip in ("bbaf2n", "swiz3n"):
+        path = shared_data / "video" / "grid" / "GRID" / f"{clip}.mpg"
+        signal = FaceConsistency().inspect(open_interview(path, how, label="recording"))
+        assert signal.status is Status.NO_INDICATION, signal.reason
+        assert signal.score is not None
+        assert signal.score > 0.98

@@ -1,0 +1,122 @@
+"""The face against earlier recordings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from audit.check import open_interview, reading
+from audit.detectors import Detector
+from audit.inference import Models
+from audit.settings import Settings
+from audit.types import Status
+from identity import face_reference
+from identity.face_reference import FaceReference, compare_faces
+from tests.identity.toy_faces import ToyEncoder, interview, talk
+
+A, B = 1, 2
+
+
+@pytest.fixture(autouse=True)
+def toy(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    if "models" not in request.fixturenames:
+        encoder = ToyEncoder()
+        monkeypatch.setattr(face_reference, "encoder_for", lambda _interview: encoder)
+    yield
+
+
+def test_is_a_detector() -> None:
+    assert isinstance(FaceReference(), Detector)
+
+
+def test_without_a_reference_nothing_is_said() -> None:
+    signal = FaceReference().inspect(talk([A] * 10))
+    assert signal.status is Status.INCONCLUSIVE
+    assert signal.reason.text == "No earlier recording was given."
+    assert signal.score is None
+
+
+def test_same_face() -> None:
+    signal = compare_faces(talk([A] * 30), talk([A] * 8, label="reference 1"))
+    assert signal.status is Status.NO_INDICATION
+    assert signal.score is not None
+    assert signal.score > 0.97
+    assert signal.likelihood_ratio is not None
+    assert signal.likelihood_ratio.log10 > 0
+    assert signal.measurements["faces_of_this_recording"] == 10
+    assert signal.measurements["faces_of_the_reference"] == 8
+    (piece,) = signal.evidence
+    assert "reference 1" in piece.text
+    assert len(piece.frames_s) == 3
+
+
+def test_another_face() -> None:
+    signal = compare_faces(talk([B] * 12), talk([A] * 12, label="reference 1"))
+    assert signal.status is Status.REVIEW
+    assert signal.reason.code == "face_differs"
+    assert signal.likelihood_ratio is not None
+    assert signal.likelihood_ratio.log10 == signal.likelihood_ratio.lower
+
+
+def test_the_least_similar_reference_decides() -> None:
+    references = (talk([A] * 5, label="reference 1"), talk([B] * 5, label="reference 2"))
+    signal = FaceReference().inspect(talk([A] * 10, references=references))
+    assert signal.status is Status.REVIEW
+    assert signal.measurements["least_similar"] == "reference 2"
+    assert "reference 2, the least similar of 2" in signal.reason.text
+    scores = [e.score or 0.0 for e in signal.evidence]
+    assert scores[0] > 0.97 > 0.94 > scores[1]
+
+
+def test_single_images_use_the_coarser_scale() -> None:
+    near = compare_faces(talk([A], wobble=5), talk([A], label="photograph", wobble=5))
+    assert near.status is Status.NO_INDICATION
+    assert "pools of 1 or more" in near.operating_point
+    assert "pools of 2 or more" in compare_faces(talk([A] * 9), talk([A] * 2)).operating_point
+
+
+def test_between_the_thresholds_nothing_is_said() -> None:
+    rng = np.random.default_rng(0)
+    seen = {
+        compare_faces(talk([A], wobble=int(w)), talk([A], wobble=200)).status
+        for w in rng.integers(5, 250, 60)
+    }
+    assert Status.INCONCLUSIVE in seen
+
+
+def test_unusable_recordings_are_named() -> None:
+    blank = interview([], [], main=None, label="reference 1")
+    signal = compare_faces(talk([A] * 10), blank)
+    assert signal.status is Status.INCONCLUSIVE
+    assert "reference 1" in signal.reason.text
+    poor = FaceReference().inspect(talk([A] * 10, quality=0.05, references=(talk([A] * 5),)))
+    assert poor.reason.code == "no_usable_face"
+    both = FaceReference().inspect(talk([A] * 10, references=(talk([A] * 5), blank)))
+    assert both.status is Status.INCONCLUSIVE
+    assert both.reason.code == "partly_compared"
+    assert "No usable face in reference 1." in both.quality_notes
+
+
+def test_the_face_seen_most_is_compared() -> None:
+    signal = compare_faces(talk([A] * 20 + [B] * 6), talk([A] * 8))
+    assert signal.status is Status.NO_INDICATION
+    assert signal.evidence[0].end_s <= 19.0
+
+
+@pytest.mark.shared_data
+@pytest.mark.weights
+def test_photographs_of_one_and_of_two_people(shared_data: Path, models: Models) -> None:
+    folder = shared_data / "faces" / "azure_family" / "Face" / "images"
+    how = reading(Settings(), models, ["face_reference"])
+    names = ("Family1-Dad1", "Family1-Dad3", "Family1-Mom1")
+    dad, again, mom = (open_interview(folder / f"{n}.jpg", how, label=n) for n in names)
+    same, other = compare_faces(dad, again), compare_faces(dad, mom)
+    assert same.status is Status.NO_INDICATION
+    assert other.status is Status.REVIEW
+    assert same.score is not None
+    assert other.score is not None
+    assert same.score > 0.95 > other.score
+    assert same.model.weights[0].id == "dlib_resnet"
