@@ -12,6 +12,7 @@ import contextlib
 import fcntl
 import json
 import math
+import mmap
 import os
 import selectors
 import signal
@@ -23,7 +24,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from audit.confined.channel import HEAD, HEADER_BYTES, REQUEST_FD, frame
+import numpy as np
+from numpy.typing import NDArray
+
+from audit.confined.channel import HEAD, HEADER_BYTES, INLINE, SLOTS, head
 from audit.errors import AuditError, MediaLimitExceeded, MediaUnreadable, SandboxFailed
 
 if TYPE_CHECKING:
@@ -53,6 +57,7 @@ class Bounds:
         wall_s: seconds spent waiting for the subprocess, in all; time that the caller takes between
             messages does not count. stall_s: seconds of waiting for one more byte.
         output_mb: all messages together, MiB. message_mb: one message's payload, MiB.
+        slot_bytes: size of messages that go through shared memory; 0 = none do.
     """
 
     memory_mb: int
@@ -61,9 +66,17 @@ class Bounds:
     stall_s: float
     output_mb: int = 256
     message_mb: int = 64
+    slot_bytes: int = 0
 
     @classmethod
-    def of(cls, limits: Limits, *, duration_s: float = 0.0, output_mb: int = 256) -> Bounds:
+    def of(
+        cls,
+        limits: Limits,
+        *,
+        duration_s: float = 0.0,
+        output_mb: int = 256,
+        slot_bytes: int = 0,
+    ) -> Bounds:
         """The bounds that `limits` set for a recording of `duration_s`."""
         return cls(
             memory_mb=limits.memory_mb,
@@ -71,15 +84,16 @@ class Bounds:
             wall_s=limits.wall_s,
             stall_s=limits.stall_s,
             output_mb=output_mb,
+            slot_bytes=slot_bytes,
         )
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One message of the subprocess."""
+    """One message of the subprocess; `payload` are raw bytes, shape (n,)."""
 
     header: dict[str, Any]
-    payload: bytearray
+    payload: NDArray[np.uint8]
 
 
 def run(
@@ -123,9 +137,9 @@ def call(
 def _requests(
     request: Mapping[str, Any], body: bytes, feed: Iterable[bytes]
 ) -> Iterator[memoryview]:
-    yield from frame(request, body)
+    yield from (head(request, len(body)), memoryview(body))
     for item in feed:
-        yield from frame({}, item)
+        yield from (head({}, len(item)), memoryview(item))
 
 
 class _Child:
@@ -140,26 +154,28 @@ class _Child:
         self._queue: Iterator[memoryview] = iter(())
         self._pending: memoryview | None = None
         self._selector = selectors.DefaultSelector()
+        self._shared = _Shared(bounds.slot_bytes)
         self._out, out_child = os.pipe()
         self._err, err_child = os.pipe()
         in_child, self._in = os.pipe()
+        free_child, self._free = os.pipe()
         try:
-            self._process = self._spawn(source, in_child, out_child, err_child)
+            self._process = self._spawn(source, in_child, free_child, out_child, err_child)
         except OSError as error:
             self._close_pipes()
             raise SandboxFailed(f"The decoding process could not be started: {error}") from error
         finally:
-            for fd in (out_child, err_child, in_child):
+            for fd in (out_child, err_child, in_child, free_child):
                 os.close(fd)
         for fd in (self._out, self._in):
             _widen(fd)
-        for fd in (self._out, self._err, self._in):
+        for fd in (self._out, self._err, self._in, self._free):
             os.set_blocking(fd, False)
         self._selector.register(self._out, selectors.EVENT_READ)
         self._selector.register(self._err, selectors.EVENT_READ)
 
     def _spawn(
-        self, source: int | None, request_fd: int, out_fd: int, err_fd: int
+        self, source: int | None, request_fd: int, free_fd: int, out_fd: int, err_fd: int
     ) -> subprocess.Popen[bytes]:
         config = {
             "path": _search_path(),
@@ -167,15 +183,18 @@ class _Child:
             "parent": os.getpid(),
             "memory_bytes": self._bounds.memory_mb << 20,
             "cpu_s": math.ceil(self._bounds.cpu_s),
+            "request_fd": request_fd,
+            "free_fd": free_fd,
+            "shared_fd": self._shared.fd,
+            "shared_bytes": self._shared.size,
         }
-        # The request's descriptor has to be number 3 in the child, wherever it is here.
-        script = f"import os; os.dup2({request_fd}, {REQUEST_FD}); {BOOTSTRAP}"
+        shared = (self._shared.fd,) if self._shared.size else ()
         return subprocess.Popen(
-            [sys.executable, "-I", "-S", "-B", "-c", script, json.dumps(config)],
+            [sys.executable, "-I", "-S", "-B", "-c", BOOTSTRAP, json.dumps(config)],
             stdin=subprocess.DEVNULL if source is None else source,
             stdout=out_fd,
             stderr=err_fd,
-            pass_fds=(request_fd,),
+            pass_fds=(request_fd, free_fd, *shared),
             env={k: os.environ[k] for k in LOADER_VARIABLES if k in os.environ},
             cwd="/",
             start_new_session=True,
@@ -191,11 +210,10 @@ class _Child:
     def messages(self) -> Iterator[Message]:
         """Messages up to the closing one."""
         while True:
-            head = self._exactly(HEAD.size)
-            header_bytes, payload_bytes = HEAD.unpack(head)
+            header_bytes, slot, payload_bytes = HEAD.unpack(self._exactly(HEAD.size))
             self._admit(header_bytes, payload_bytes)
             header = self._header(self._exactly(header_bytes))
-            message = Message(header, self._exactly(payload_bytes))
+            message = Message(header, self._payload(slot, payload_bytes))
             kind = header.get("kind")
             if kind == "end":
                 return
@@ -203,6 +221,14 @@ class _Child:
                 raise self._refusal(str(header.get("code")), str(header.get("text", "")))
             if kind != "ready":
                 yield message
+
+    def _payload(self, slot: int, size: int) -> NDArray[np.uint8]:
+        if slot == INLINE:
+            return self._exactly(size)
+        payload = self._shared.take(slot, size)
+        with contextlib.suppress(BrokenPipeError, BlockingIOError):
+            os.write(self._free, b"x")
+        return payload
 
     def _admit(self, header_bytes: int, payload_bytes: int) -> None:
         bounds = self._bounds
@@ -215,17 +241,17 @@ class _Child:
                 "length explains. Give a file whose headers state its true size and rate."
             )
 
-    def _header(self, text: bytearray) -> dict[str, Any]:
+    def _header(self, text: NDArray[np.uint8]) -> dict[str, Any]:
         try:
-            header = json.loads(text)
+            header = json.loads(text.tobytes())
         except ValueError as error:
             raise SandboxFailed("The decoding process sent a message that is not JSON.") from error
         if not isinstance(header, dict):
             raise SandboxFailed("The decoding process sent a message without a header.")
         return header
 
-    def _exactly(self, size: int) -> bytearray:
-        data = bytearray(size)
+    def _exactly(self, size: int) -> NDArray[np.uint8]:
+        data = np.empty(size, dtype=np.uint8)
         view = memoryview(data)
         done = 0
         since = time.monotonic()
@@ -345,10 +371,43 @@ class _Child:
 
     def _close_pipes(self) -> None:
         self._selector.close()
-        for fd in (self._out, self._err, self._in):
+        self._shared.close()
+        for fd in (self._out, self._err, self._in, self._free):
             with contextlib.suppress(OSError):
                 os.close(fd)
-        self._out = self._err = self._in = -1
+        self._out = self._err = self._in = self._free = -1
+
+
+class _Shared:
+    """Slots of memory that the subprocess writes and this process copies from.
+
+    `size` is 0 where none is wanted or the system has no anonymous files.
+    """
+
+    def __init__(self, slot_bytes: int) -> None:
+        self.fd = -1
+        self.size = 0
+        create = getattr(os, "memfd_create", None)
+        if slot_bytes and create is not None:
+            self.size = SLOTS * slot_bytes
+            self.fd = create("fairwitness-frames")
+            os.truncate(self.fd, self.size)
+            self._map = mmap.mmap(self.fd, self.size)
+            self._slots = np.frombuffer(self._map, dtype=np.uint8).reshape(SLOTS, slot_bytes)
+
+    def take(self, slot: int, size: int) -> NDArray[np.uint8]:
+        """A copy of the first `size` bytes of a slot."""
+        if not (self.size and 0 <= slot < SLOTS and size <= self._slots.shape[1]):
+            raise SandboxFailed("The decoding process named memory that it does not have.")
+        return self._slots[slot, :size].copy()
+
+    def close(self) -> None:
+        """Give the memory back."""
+        if self.size:
+            del self._slots
+            self._map.close()
+            os.close(self.fd)
+            self.size = 0
 
 
 def _search_path() -> list[str]:

@@ -1,25 +1,32 @@
 """The framing that the subprocess and its parent speak over pipes.
 
-One message is a JSON header and a payload of raw bytes, each with its length before it. The
-parent treats every byte that the subprocess sends as hostile.
+One message is a JSON header and a payload of raw bytes, each with its length before it. Large
+payloads go through shared memory where the system has it: one copy on each side, and none of the
+kernel's. The parent treats every byte that the subprocess sends as hostile.
 """
 
 from __future__ import annotations
 
 import json
+import mmap
 import os
 import struct
 from collections.abc import Mapping
 from typing import Any, Protocol
 
-HEAD = struct.Struct("<IQ")
-"""Length of the JSON header and of the payload, bytes."""
+HEAD = struct.Struct("<IiQ")
+"""Length of the JSON header; slot of shared memory, or INLINE; length of the payload, bytes."""
+
+INLINE = -1
 
 HEADER_BYTES = 1 << 20
 """Longest JSON header."""
 
-REQUEST_FD = 3
-"""Where the subprocess reads its request (and what is fed to it after that)."""
+SLOTS = 4
+"""Payloads that may wait in shared memory at once."""
+
+LARGE_BYTES = 1 << 16
+"""Payloads from this size on go through shared memory."""
 
 BATCH = 64
 """Buffers per writev; POSIX allows 16 at least, Linux and macOS 1024."""
@@ -49,30 +56,56 @@ class Channel(Protocol):
         ...
 
 
-def frame(header: Mapping[str, Any], *payload: Any) -> list[memoryview]:
-    """The buffers of one message, in order."""
-    views = [memoryview(part).cast("B") for part in payload]
+def head(header: Mapping[str, Any], payload_bytes: int, slot: int = INLINE) -> memoryview:
+    """What comes before a payload."""
     text = json.dumps(header, separators=(",", ":"), allow_nan=False).encode()
-    head = HEAD.pack(len(text), sum(view.nbytes for view in views))
-    return [memoryview(head + text), *views]
+    return memoryview(HEAD.pack(len(text), slot, payload_bytes) + text)
 
 
 class PipeChannel:
-    """A `Channel` over two inherited descriptors."""
+    """A `Channel` over two inherited pipes.
 
-    def __init__(self, read_fd: int, write_fd: int) -> None:
+    `shared` holds `SLOTS` payloads; a byte on `free_fd` says that the oldest one was taken.
+    """
+
+    def __init__(
+        self, read_fd: int, write_fd: int, *, shared: mmap.mmap | None = None, free_fd: int = -1
+    ) -> None:
         self._read_fd = read_fd
         self._write_fd = write_fd
+        self._free_fd = free_fd
+        self._shared = memoryview(shared) if shared is not None else memoryview(b"")
+        self._slot_bytes = len(self._shared) // SLOTS
+        self._used = 0
 
     def receive(self) -> tuple[dict[str, Any], bytes]:
         """The next message; `EOFError` where the parent has closed its end."""
-        header_bytes, payload_bytes = HEAD.unpack(self._exactly(HEAD.size))
-        header: dict[str, Any] = json.loads(self._exactly(header_bytes))
-        return header, self._exactly(payload_bytes)
+        header_bytes, _, payload_bytes = HEAD.unpack(_exactly(self._read_fd, HEAD.size))
+        header: dict[str, Any] = json.loads(_exactly(self._read_fd, header_bytes))
+        return header, _exactly(self._read_fd, payload_bytes)
 
     def send(self, header: Mapping[str, Any], *payload: Any) -> None:
         """Writes all of one message."""
-        views = frame(header, *payload)
+        views = [memoryview(part).cast("B") for part in payload]
+        size = sum(view.nbytes for view in views)
+        if LARGE_BYTES <= size <= self._slot_bytes:
+            self._write([head(header, size, self._share(views))])
+        else:
+            self._write([head(header, size), *views])
+
+    def _share(self, views: list[memoryview]) -> int:
+        """Put a payload into the next slot, once the parent has taken what was there."""
+        slot = self._used % SLOTS
+        if self._used >= SLOTS:
+            _exactly(self._free_fd, 1)
+        self._used += 1
+        at = slot * self._slot_bytes
+        for view in views:
+            self._shared[at : at + view.nbytes] = view
+            at += view.nbytes
+        return slot
+
+    def _write(self, views: list[memoryview]) -> None:
         while views:
             written = os.writev(self._write_fd, views[:BATCH])
             while views and written >= views[0].nbytes:
@@ -80,12 +113,13 @@ class PipeChannel:
             if written:
                 views[0] = views[0][written:]
 
-    def _exactly(self, size: int) -> bytes:
-        parts: list[bytes] = []
-        while size:
-            part = os.read(self._read_fd, min(size, 1 << 20))
-            if not part:
-                raise EOFError("the parent closed the pipe")
-            parts.append(part)
-            size -= len(part)
-        return b"".join(parts)
+
+def _exactly(fd: int, size: int) -> bytes:
+    parts: list[bytes] = []
+    while size:
+        part = os.read(fd, min(size, 1 << 20))
+        if not part:
+            raise EOFError("the parent closed the pipe")
+        parts.append(part)
+        size -= len(part)
+    return b"".join(parts)

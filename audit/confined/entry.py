@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import io
+import mmap
 import os
 from collections.abc import Callable
 from importlib import import_module
 from typing import Any
 
 from audit.confined import lockdown
-from audit.confined.channel import REQUEST_FD, Channel, PipeChannel, Refused
+from audit.confined.channel import Channel, PipeChannel, Refused
 
 class SourceFile(io.RawIOBase):
     """The inherited input, read by position so that it shares no offset with the parent."""
@@ -58,7 +59,9 @@ def main(config: dict[str, Any]) -> None:
     module, _, function = config["task"].partition(":")
     task: Task = getattr(import_module(module), function)
     source = SourceFile(0)
-    channel = PipeChannel(REQUEST_FD, 1)
+    size = config["shared_bytes"]
+    shared = mmap.mmap(config["shared_fd"], size) if size else None
+    channel = PipeChannel(config["request_fd"], 1, shared=shared, free_fd=config["free_fd"])
     filtered = lockdown.close_doors()
     channel.send({"kind": "ready", "filtered": filtered})
     request, payload = channel.receive()

@@ -66,7 +66,7 @@ def _ask(fd: int, limits: Limits) -> _Raw:
         if message.header.get("kind") == "facts":
             header = message.header
         else:
-            rows = np.frombuffer(message.payload, dtype=np.int64)
+            rows = message.payload.view(np.int64)
             columns[int(message.header["stream"])].append(rows.reshape(len(COLUMNS), -1))
     if header is None:
         raise SandboxFailed("The probing process ended without an answer.")

@@ -193,6 +193,7 @@ class _Job:
             self._limits,
             duration_s=self._facts.duration_s,
             output_mb=16 + (decoded * message_bytes >> 20),
+            slot_bytes=message_bytes,
         )
         if isinstance(self._where, tuple):
             return self._from_images(self._where, request, body, bounds)
@@ -223,7 +224,7 @@ class _Job:
         if not 0 <= index < len(self._line.times_s):
             raise SandboxFailed("The decoding process sent a frame that the file does not have.")
         turns, mirrored = int(header["turns"]) % 4, bool(header["mirrored"])
-        data = np.frombuffer(message.payload, dtype=np.uint8)
+        data = message.payload
         width, height = SIGNATURE_SIZE if turns % 2 == 0 else SIGNATURE_SIZE[::-1]
         signature = _turned(data[:SIGNATURE_BYTES].reshape(height, width), turns, mirrored)
         image, scale = None, 1.0

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from audit import sandbox
 from audit.errors import MediaLimitExceeded, MediaUnreadable
@@ -74,7 +75,7 @@ class _Track:
         """The position after the last sample, from the recording's start."""
         return self.first + len(self.samples) // 2
 
-    def add(self, at: int, data: bytearray) -> None:
+    def add(self, at: int, data: NDArray[np.uint8]) -> None:
         if not self.samples:
             # Sound before the clock's zero is the encoder's lead-in.
             data = data[max(0, -at) * 2 :]
@@ -84,7 +85,7 @@ class _Track:
             data = data[max(0, self.end - at) * 2 :]
         if len(self.samples) + len(data) > 2 * self._most:
             raise _too_long()
-        self.samples += data
+        self.samples += data.tobytes()
 
     def _join(self, at: int) -> None:
         missing = at - self.end
