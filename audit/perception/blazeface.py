@@ -106,6 +106,9 @@ def letterbox(image: NDArray[np.uint8], side: int) -> tuple[Floats, float, int, 
     height, width = image.shape[:2]
     scale = side / max(height, width)
     size = max(1, round(width * scale)), max(1, round(height * scale))
+    if scale < 0.3:  # averaging by an odd ratio is slow on large pictures: halve them first
+        half = max(1, round(width * scale * 2)), max(1, round(height * scale * 2))
+        image = cv2.resize(image, half, interpolation=cv2.INTER_LINEAR)
     way = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
     small = cv2.resize(image, size, interpolation=way)
     left, top = (side - size[0]) // 2, (side - size[1]) // 2

@@ -11,6 +11,7 @@ from audit.media.plan import Picture
 
 LEAST = 5.0  # grey levels, successive frames
 LEAST_FACTOR = 5.0  # over the median of the changes before
+LEAST_SPIKE = 2.0  # over the largest of the three changes before: fast movement lasts, cuts do not
 LEAST_SPARSE = 32.0  # grey levels, pictures that lie further apart
 MEMORY = 25  # changes that the median is taken over
 
@@ -27,7 +28,7 @@ def change(first: NDArray[np.uint8], second: NDArray[np.uint8]) -> float:
 class CutFinder:
     """Says of each picture whether it follows a cut.
 
-    Between successive frames a cut is a change far above the changes before it; between sampled
+    Between successive frames a cut is a lone change far above those before it; between sampled
     pictures, where people have had time to move, only a change of nearly the whole picture counts.
     """
 
@@ -48,5 +49,6 @@ class CutFinder:
             self._recent.clear()
             return amount > LEAST_SPARSE
         usual = float(np.median(self._recent)) if self._recent else 1.0
+        lately = max(list(self._recent)[-3:], default=0.0)
         self._recent.append(amount)
-        return amount > max(LEAST, LEAST_FACTOR * usual)
+        return amount > max(LEAST, LEAST_FACTOR * usual, LEAST_SPIKE * lately)
