@@ -30,7 +30,7 @@ from audit.perception.faces import FaceReader
 from audit.perception.speech import listen
 from audit.result import CheckResult, ComparisonResult, Coverage, PairEvidence
 from audit.settings import Settings
-from audit.types import Reason, Signal, Span, Status
+from audit.types import Question, Reason, Signal, Span, Status, WeightUse
 
 Progress = Callable[[str, float], None]
 """Called with a stage's name and the share of the whole check that is done, 0..1."""
@@ -90,7 +90,10 @@ class Reading:
 def reading(settings: Settings, models: Models, names: Sequence[str] | None = None) -> Reading:
     """A reading with the detectors called `names` (all that are installed by default)."""
     chosen = registry.names() if names is None else tuple(names)
-    return Reading(settings, models, tuple(registry.load(name) for name in chosen))
+    loaded = [registry.load(name) for name in chosen]
+    questions = list(Question)
+    loaded.sort(key=lambda d: (questions.index(d.spec.questions[0]), d.spec.name))
+    return Reading(settings, models, tuple(loaded))
 
 
 def open_interview(
@@ -300,6 +303,7 @@ def check(
         started_at=started,
         software_version=metadata.version("fairwitness"),
         settings=_recorded(settings),
+        perception_weights=_perception_weights(interview),
     )
 
 
@@ -309,6 +313,17 @@ def _open_reference(source: MediaSource, how: Reading, number: int) -> Interview
         return open_interview(source, how, label=label)
     except InputError as error:
         raise type(error)(f"{label}: {error}") from error
+
+
+def _perception_weights(interview: Interview) -> tuple[WeightUse, ...]:
+    """The weights that found the faces and the speech."""
+    used: list[str] = []
+    if interview.faces is not None:
+        used += ["blazeface_back", "face_mesh"]
+    if interview.speech is not None:
+        used.append("silero_vad")
+        used += ["pyannet"] if interview.speech.overlap is not None else []
+    return interview.models.uses(*used)
 
 
 def _recorded(settings: Settings) -> dict[str, object]:
