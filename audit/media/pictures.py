@@ -97,8 +97,8 @@ def _read(
     if video is None or not len(video.packets.size):
         return
     line = timeline(video.packets)
-    sequential = any(name in facts.format for name in WITHOUT_PRESENTATION_TIMES)
-    orders = schedule(video.packets, line.times_s, plan, whole_groups=sequential)
+    counted = _by_counting(facts)
+    orders = schedule(video.packets, line.times_s, plan, whole_groups=counted)
     job = _Job(source, facts, video, line, orders, limits)
     yield from job.run(plan.step_s, plan.max_side, problems)
 
@@ -118,7 +118,8 @@ def grab(
     line = timeline(video.packets)
     order = np.argsort(line.times_s, kind="stable")
     chosen = [int(order[_nearest(line.times_s[order], time)]) for time in times_s]
-    orders = schedule_exactly(video.packets, line.times_s, chosen)
+    counted = _by_counting(facts)
+    orders = schedule_exactly(video.packets, line.times_s, chosen, whole_groups=counted)
     job = _Job(source, facts, video, line, orders, limits)
     with contextlib.closing(job.run(0.0, max_side, [])) as pictures:
         found = list(pictures)
@@ -126,6 +127,10 @@ def grab(
         return []
     seen_s = np.array([picture.time_s for picture in found])
     return [found[_nearest(seen_s, time)] for time in times_s]
+
+
+def _by_counting(facts: MediaFacts) -> bool:
+    return any(name in facts.format for name in WITHOUT_PRESENTATION_TIMES)
 
 
 def _nearest(sorted_s: NDArray[np.float64], time_s: float) -> int:
@@ -184,7 +189,7 @@ class _Job:
             "pixels": self._limits.pixels,
             "still_pixels": self._limits.still_pixels,
             "packets": self._limits.packets,
-            "sequential": "avi" in self._facts.format,
+            "sequential": _by_counting(self._facts),
         }
         body = orders.tobytes() + self._line.times_s.astype(np.float64).tobytes()
         decoded = int((self._orders.how != DROP).sum())

@@ -49,19 +49,21 @@ def schedule(
 ) -> Schedule:
     """The orders that carry out `plan` on packets shown at `times_s`.
 
-    `whole_groups`: frames are told apart by counting (files without presentation times), so no
-    frame may be skipped between two that are decoded.
+    `whole_groups`: frames are told apart by counting (files without presentation times), so a
+    group is decoded as its key frame alone or to its end.
     """
-    builder = _Builder(packets, times_s, skip_leaves=not whole_groups)
+    builder = _Builder(packets, times_s, whole_groups=whole_groups)
     gives = _classes(times_s, plan.windows)
     builder.cover(gives != SPARSE)
     builder.fill(plan.step_s, plan.max_gap_s)
     return Schedule((builder.how | (gives << np.uint8(2))).astype(np.uint8))
 
 
-def schedule_exactly(packets: Packets, times_s: Times, chosen: Sequence[int]) -> Schedule:
+def schedule_exactly(
+    packets: Packets, times_s: Times, chosen: Sequence[int], *, whole_groups: bool = False
+) -> Schedule:
     """The orders that hand out exactly the frames of packets `chosen` (positions in the file)."""
-    builder = _Builder(packets, times_s, skip_leaves=True)
+    builder = _Builder(packets, times_s, whole_groups=whole_groups)
     gives = np.full(len(times_s), SILENT, dtype=np.uint8)
     gives[list(chosen)] = PICTURE
     builder.cover(gives == PICTURE)
@@ -79,11 +81,12 @@ def _classes(times_s: Times, windows: Sequence[Window]) -> NDArray[np.uint8]:
 class _Builder:
     """Works on groups: a key frame and all packets up to the next, in file order."""
 
-    def __init__(self, packets: Packets, times_s: Times, *, skip_leaves: bool) -> None:
+    def __init__(self, packets: Packets, times_s: Times, *, whole_groups: bool) -> None:
         count = len(times_s)
         self.how = np.zeros(count, dtype=np.uint8)
         self._times = times_s
-        self._light = REFERENCES if skip_leaves else ALL
+        self._whole = whole_groups
+        self._light = ALL if whole_groups else REFERENCES
         starts = np.flatnonzero(packets.keyframe)
         if count and (len(starts) == 0 or starts[0] != 0):
             # Packets before the first key frame: decoders make what they can of them.
@@ -99,8 +102,8 @@ class _Builder:
         groups = np.searchsorted(self._starts, places, side="right") - 1
         for group in np.unique(groups):
             mine = places[slice(*np.searchsorted(places, [self._starts[group], self._ends[group]]))]
-            first, last = int(mine[0]), int(mine[-1])
-            start = int(self._starts[group])
+            start, end = int(self._starts[group]), int(self._ends[group])
+            first, last = int(mine[0]), end - 1 if self._whole else int(mine[-1])
             self._raise(start, first, self._light)
             self.how[first : last + 1] = ALL
             leading = self._times[mine] < self._times[start] - SLACK_S
@@ -130,7 +133,7 @@ class _Builder:
         """Decode on in a group until the first frame at or after `until_s`; the time reached."""
         times = self._times[start:end]
         late = np.flatnonzero(times >= until_s - SLACK_S)
-        stop = start + int(late[0]) if len(late) else end - 1
+        stop = start + int(late[0]) if len(late) and not self._whole else end - 1
         self._raise(start, stop, self._light)
         self.how[stop] = ALL
         return float(self._times[start : stop + 1].max())
