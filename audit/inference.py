@@ -6,7 +6,11 @@ bytes whose hash was compared, so a file swapped between check and use has no ef
 
 from __future__ import annotations
 
+import contextlib
+import os
 import threading
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import onnxruntime
@@ -63,8 +67,9 @@ class Models:
             if weight_id not in self._tflite:
                 self._expect(weight_id, "tflite")
                 data = self.store.read(weight_id)
-                interpreter = Interpreter(model_content=data, num_threads=self.threads)
-                interpreter.allocate_tensors()
+                with _native_messages_dropped():
+                    interpreter = Interpreter(model_content=data, num_threads=self.threads)
+                    interpreter.allocate_tensors()
                 self._tflite[weight_id] = interpreter
             return self._tflite[weight_id]
 
@@ -84,6 +89,19 @@ class Models:
         found = self.store.row(weight_id).runtime
         if found != runtime:
             raise WeightsUnavailable(f"Weight '{weight_id}' is a {found} model, not {runtime}.")
+
+
+@contextlib.contextmanager
+def _native_messages_dropped() -> Iterator[None]:
+    """LiteRT greets on standard error from native code and has no setting against it."""
+    kept = os.dup(2)
+    try:
+        with Path(os.devnull).open("wb") as nowhere:
+            os.dup2(nowhere.fileno(), 2)
+            yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
 
 
 def session(data: bytes, *, threads: int = 1) -> Any:

@@ -40,4 +40,4 @@ def models(settings: Settings) -> Models:
         pytest.skip(
             f"weights not installed ({', '.join(missing)}): run 'fairwitness models install'"
         )
-    return Models(store, threads=settings.threads)
+    return Models(store, threads=settings.threads, settings=settings)

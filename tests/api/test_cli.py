@@ -1,0 +1,185 @@
+"""The commands from outside: exit codes, messages, files; one whole check with the real weights."""
+
+from __future__ import annotations
+
+import io
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import cv2
+import jsonschema
+import numpy as np
+import pytest
+
+from api import cli, output
+from api.progress import shown
+from audit.check import quiet
+from audit.errors import InputError, WeightsUnavailable
+from audit.inference import Models
+from audit.settings import Settings
+from datasets.attacks.clips import ENCODINGS, make, render
+from datasets.attacks.held_photo import held_photo
+from datasets.demo import portrait
+from datasets.voices import LOW, babble
+
+DOCS = Path(__file__).resolve().parents[2] / "docs"
+
+
+def run(arguments: Sequence[str], monkeypatch: pytest.MonkeyPatch) -> int:
+    """The exit code of `fairwitness ...`, run in this process."""
+    monkeypatch.setattr(sys, "argv", ["fairwitness", *arguments])
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    code = ended.value.code
+    return code if isinstance(code, int) else 0
+
+
+@pytest.fixture(scope="session")
+def recording(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Six seconds of a portrait held before a camera while a made-up voice babbles."""
+    folder = tmp_path_factory.mktemp("recording")
+    frames = np.stack(list(held_photo(portrait(), seconds=6.0, seed=5, size=(480, 360))))
+    sound = np.repeat(babble(LOW, 6.0, 5), 3)
+    return render(make(frames, 25.0, sound), folder / "held", ENCODINGS[0])
+
+
+def test_a_missing_file_is_the_users_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code = run(["check", str(tmp_path / "none.mp4"), "--out", str(tmp_path)], monkeypatch)
+    assert code == 2
+    assert "there is no such file" in capsys.readouterr().err
+
+
+def test_one_recording_cannot_be_compared(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "a.mp4").touch()
+    assert run(["compare", str(tmp_path / "a.mp4")], monkeypatch) == 2
+    assert "at least two" in capsys.readouterr().err
+
+
+def test_a_bad_setting_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("FAIRWITNESS_THREADS", "many")
+    (tmp_path / "a.mp4").touch()
+    assert run(["check", str(tmp_path / "a.mp4"), "--out", str(tmp_path)], monkeypatch) == 2
+    assert "FAIRWITNESS_THREADS" in capsys.readouterr().err
+
+
+def test_missing_weights_are_ours_and_say_how_to_get_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("FAIRWITNESS_WEIGHTS_DIR", str(tmp_path / "empty"))
+    (tmp_path / "a.mp4").touch()
+    assert run(["check", str(tmp_path / "a.mp4"), "--out", str(tmp_path)], monkeypatch) == 1
+    assert "fairwitness models install" in capsys.readouterr().err
+
+
+def test_a_fault_of_ours_is_one_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail() -> None:
+        raise ZeroDivisionError("by zero")
+
+    monkeypatch.setattr(cli, "app", fail)
+    assert run([], monkeypatch) == 1
+    assert "fault of ours" in capsys.readouterr().err
+
+
+def test_labels_are_unique() -> None:
+    paths = [Path("x/a.mp4"), Path("y/a.mp4"), Path("b.mp4")]
+    assert cli._labels(paths) == ("a.mp4 (1)", "a.mp4 (2)", "b.mp4")
+
+
+def test_progress_is_silent_without_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stderr", io.StringIO())
+    with shown() as report:
+        assert report is quiet
+
+
+def test_progress_is_drawn_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    screen = Terminal()
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setattr(sys, "stderr", screen)
+    with shown() as report:
+        report("looking at pictures", 0.4)
+    assert "looking at pictures" in screen.getvalue()
+
+
+def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(InputError, match="--out"):
+        output._folder(tmp_path / "file" / "below")
+
+
+def test_files_are_replaced_whole(tmp_path: Path) -> None:
+    target = tmp_path / "report.json"
+    output._write(target, b"old")
+    output._write(target, b"new")
+    assert target.read_bytes() == b"new"
+    assert [p.name for p in tmp_path.iterdir()] == ["report.json"]
+
+
+def test_weights_are_opened_before_anything_is_read(tmp_path: Path) -> None:
+    with pytest.raises(WeightsUnavailable):
+        cli.open_models(Settings(weights_dir=tmp_path / "none"))
+
+
+@pytest.fixture
+def installed(models: Models, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The command uses the same weights as the tests."""
+    monkeypatch.setenv("FAIRWITNESS_WEIGHTS_DIR", str(models.settings.weights_dir))
+
+
+@pytest.mark.usefixtures("installed")
+def test_a_whole_check_with_the_real_weights(
+    recording: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    photo = tmp_path / "photo.png"
+    cv2.imwrite(str(photo), portrait())
+    out = tmp_path / "out"
+    code = run(["check", str(recording), "-o", str(out), "-r", str(photo)], monkeypatch)
+    assert code == 0, capsys.readouterr().err
+    document: dict[str, Any] = json.loads((out / "report.json").read_text())
+    jsonschema.validate(document, json.loads((DOCS / "report.schema.json").read_text()))
+    findings = {name: part["verdict"] for name, part in document["findings"].items()}
+    assert findings["presence"] == "review"
+    signals = {s["name"]: s for s in document["signals"]}
+    assert signals["presentation_attack"]["status"] == "review"
+    assert signals["face_reference"]["status"] == "no_indication"
+    assert signals["face_consistency"]["status"] != "review"
+    assert not [s for s in signals.values() if s["reason"]["code"] == "internal_error"]
+    page = (out / "report.html").read_text()
+    assert str(tmp_path) not in page
+    assert "data:image/jpeg;base64," in page
+    assert "Report:" in capsys.readouterr().out
+
+
+@pytest.mark.usefixtures("installed")
+def test_comparison_of_sessions(
+    recording: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    photo = tmp_path / "photo.png"
+    cv2.imwrite(str(photo), portrait())
+    out = tmp_path / "out"
+    assert run(["compare", str(recording), str(photo), "-o", str(out)], monkeypatch) == 0
+    document = json.loads((out / "comparison.json").read_text())
+    jsonschema.validate(document, json.loads((DOCS / "comparison.schema.json").read_text()))
+    assert len(document["pairs"]) == 1
+    assert (out / "comparison.html").exists()
+    assert "held.mp4" in capsys.readouterr().out
