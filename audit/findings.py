@@ -5,7 +5,7 @@ The rules, in full:
    its strongest member, `review` before `no_indication` before `inconclusive`.
 2. `review` needs one cause with a primary signal at `review`, or two different causes with
    supporting signals at `review`.
-3. `no_indication` needs at least one of the question's required signals to have concluded.
+3. `no_indication` needs at least one of the question's required signals to say so.
    Insufficient data never reads as a pass: otherwise the finding is `inconclusive`.
 4. What no installed signal covers is listed with every finding.
 """
@@ -29,7 +29,7 @@ REQUIRED: Mapping[Question, tuple[str, ...]] = {
     ),
     Question.ASSISTANCE: ("speaker_consistency", "av_sync"),
 }
-"""A question can be answered `no_indication` only when one of these signals concluded."""
+"""A question can be answered `no_indication` only when one of these signals says so."""
 
 NOT_COVERED: Mapping[Question, tuple[str, ...]] = {
     Question.AUTHENTICITY: (
@@ -71,7 +71,7 @@ def _verdict(question: Question, signals: Sequence[Signal]) -> Status:
     if len({s.cause for s in flagged}) >= 2:
         return Status.REVIEW
     required = REQUIRED[question]
-    if any(s.name in required and s.status is not Status.INCONCLUSIVE for s in signals):
+    if any(s.name in required and s.status is Status.NO_INDICATION for s in signals):
         return Status.NO_INDICATION
     return Status.INCONCLUSIVE
 

@@ -106,7 +106,7 @@ def test_insufficient_data_never_reads_as_a_pass(
         for name, status, strength, cause in rows
     ]
     finding = answer(signals)
-    concluded = [s for s in signals if s.status is not Status.INCONCLUSIVE]
+    concluded = [s for s in signals if s.status is Status.NO_INDICATION]
     if not any(s.name in REQUIRED[Question.PRESENCE] for s in concluded):
         assert finding.verdict is not Status.NO_INDICATION
     if not any(s.status is Status.REVIEW for s in signals):
