@@ -90,6 +90,31 @@ class PictureLog:
 
 
 @dataclass(frozen=True, slots=True)
+class FaceMotion:
+    """How a face moved within dense stretches, between pictures about a fifth of a second apart.
+
+    Each row compares two pictures through the one homography that best carries the face from the
+    first to the second: what a plane in front of a camera would do.
+
+    Attributes:
+        times_s (m,): of the later picture. gaps_s (m,): seconds from the earlier one.
+        shift (m,): median displacement of points on the face, share of the face's size.
+        around (m,): median distance of points around the face from where the homography puts
+            them, share of the face's size; NaN where there are too few.
+        mouth, eyes, rest (m,): 1 - correlation of the region with itself after the homography:
+            0 = nothing moved within it. `rest` is the face without mouth and eyes.
+    """
+
+    times_s: Times
+    gaps_s: Floats
+    shift: Floats
+    around: Floats
+    mouth: Floats
+    eyes: Floats
+    rest: Floats
+
+
+@dataclass(frozen=True, slots=True)
 class FaceTrack:
     """One face followed through time; columns have one row per frame in which it was measured.
 
@@ -105,6 +130,7 @@ class FaceTrack:
         sharpness (n,): variance of the Laplacian of the face at 112 px, grey levels squared.
         brightness (n,): mean luma of the face, 0..255.
         dense (n,): True where neighbouring rows are successive frames of the file.
+        motion: movement within dense stretches, None where there are none.
     """
 
     id: int
@@ -119,6 +145,7 @@ class FaceTrack:
     sharpness: Floats
     brightness: Floats
     dense: NDArray[np.bool_]
+    motion: FaceMotion | None = None
 
     @property
     def span(self) -> Span:
@@ -168,12 +195,36 @@ class FaceLog:
     looked_count: Ints
     main: int | None
 
+    def seat(self, least_size: float = 0.5) -> tuple[FaceTrack, ...]:
+        """The main track and those that take its place while it is away, in time order.
+
+        A cut or a lost face ends a track, so one person may have several. A track counts when its
+        median size is at least `least_size` times the main one's and it shares at most a tenth of
+        its own time with those already counted.
+        """
+        if self.main is None:
+            return ()
+        main = self.track(self.main)
+        least = least_size * float(np.median(main.sizes))
+        chosen = [main]
+        for track in sorted(self.tracks, key=lambda t: -t.span.duration_s):
+            shared = sum(_shared(track.span, other.span) for other in chosen)
+            free = shared <= 0.1 * track.span.duration_s
+            if track.id != main.id and free and float(np.median(track.sizes)) >= least:
+                chosen.append(track)
+        return tuple(sorted(chosen, key=lambda t: t.span.start_s))
+
     def track(self, track_id: int) -> FaceTrack:
         """The track with this id (KeyError where there is none)."""
         for track in self.tracks:
             if track.id == track_id:
                 return track
         raise KeyError(track_id)
+
+
+def _shared(a: Span, b: Span) -> float:
+    """Seconds that two spans have in common."""
+    return max(0.0, min(a.end_s, b.end_s) - max(a.start_s, b.start_s))
 
 
 @dataclass(frozen=True, slots=True)

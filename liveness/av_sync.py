@@ -206,19 +206,20 @@ class AvSync:
         if faces is None or faces.main is None:
             return self.spec.inconclusive("no_face", "No face was followed, so no mouth was seen.")
         point = operating_point("liveness", "av_sync")
-        track = faces.track(faces.main)
-        stretches = _spoken(stretches_of(track, audio), speech, point["least_speech_s"])
+        seat = faces.seat()
+        found = [s for track in seat for s in stretches_of(track, audio)]
+        stretches = _spoken(found, speech, point["least_speech_s"])
         if not stretches:
             return self.spec.inconclusive(
                 "too_little_speech_in_view",
                 "No stretch has both a face followed frame by frame and at least "
                 f"{point['least_speech_s']:g} s of speech.",
             )
-        return self._conclude(track, speech, stretches, point)
+        return self._conclude(seat, speech, stretches, point)
 
     def _conclude(
         self,
-        track: FaceTrack,
+        seat: Sequence[FaceTrack],
         speech: SpeechLog,
         stretches: list[Stretch],
         point: dict[str, float],
@@ -226,7 +227,11 @@ class AvSync:
         model = mouth_model()
         curve = lag_curve(stretches, model)
         best = peak(curve)
-        shut = shut_spans(track, speech, shut=point["shut"], least_s=point["shut_s"])
+        shut = [
+            span
+            for track in seat
+            for span in shut_spans(track, speech, shut=point["shut"], least_s=point["shut_s"])
+        ]
         by_question = {
             Question.AUTHENTICITY: lag_status(best, point),
             Question.ASSISTANCE: _shut_status(shut, speech, stretches, point),
@@ -243,7 +248,7 @@ class AvSync:
             f"{point['shut_s']:g} s with the mouth shut",
             quality=round(float(np.clip(best.z / (2 * point["least_z"]), 0.0, 1.0)), 3),
             evidence=tuple(evidence),
-            series=tuple(_series(track, stretches, model)),
+            series=tuple(_series(seat, stretches, model)),
             measurements={
                 "lag_ms": round(best.lag_s * 1000.0),
                 "match": round(best.height, 3),
@@ -338,9 +343,11 @@ def _shut_evidence(shut: list[Span]) -> list[Evidence]:
     ]
 
 
-def _series(track: FaceTrack, stretches: list[Stretch], model: MouthModel) -> list[Series]:
+def _series(seat: Sequence[FaceTrack], stretches: list[Stretch], model: MouthModel) -> list[Series]:
     """Mouth opening over time, and the local lag of each stretch."""
-    opening = thin("mouth opening", "ratio", track.times_s, track.mouth_open, low=0.0, high=0.6)
+    times = np.concatenate([track.times_s for track in seat])
+    gap = np.concatenate([track.mouth_open for track in seat])
+    opening = thin("mouth opening", "ratio", times, gap, low=0.0, high=0.6)
     local = [(s, peak(lag_curve([s], model))) for s in stretches]
     lags = thin(
         "lag of sound",
