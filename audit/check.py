@@ -319,7 +319,7 @@ def _perception_weights(interview: Interview) -> tuple[WeightUse, ...]:
     """The weights that found the faces and the speech."""
     used: list[str] = []
     if interview.faces is not None:
-        used += ["blazeface_back", "face_mesh"]
+        used += ["blazeface_back", "face_mesh", "iris_landmark"]
     if interview.speech is not None:
         used.append("silero_vad")
         used += ["pyannet"] if interview.speech.overlap is not None else []

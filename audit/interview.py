@@ -126,7 +126,8 @@ class FaceTrack:
         pose (n, 3): yaw, pitch, roll in degrees; 0 is frontal, yaw positive towards the viewer's
             right, pitch positive upwards.
         mouth_open (n,): inner-lip gap over mouth width, 0 = shut, about .6 = wide open.
-        eye_open (n, 2): lid gap over eye width, left and right as seen; .3 open, below .15 shut.
+        eye_open (n, 2): lid gap over eye width, left and right as seen; about .35 open, below .2
+            shut. NaN where not measured: dense rows have one eye only, small faces none.
         sharpness (n,): variance of the Laplacian of the face at 112 px, grey levels squared.
         brightness (n,): mean luma of the face, 0..255.
         dense (n,): True where neighbouring rows are successive frames of the file.

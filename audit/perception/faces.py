@@ -13,10 +13,12 @@ from audit.media.plan import Picture
 from audit.perception.blazeface import BlazeFace
 from audit.perception.crops import crop
 from audit.perception.cuts import CutFinder
+from audit.perception.eyes import Lids, nearer
 from audit.perception.geometry import Face, measure
 from audit.perception.mesh import FaceMesh, Mesh, region_of
 from audit.perception.samples import Crops, Place, Samples
-from audit.perception.tracks import Table, Thread, assign, distance, doubled, kept, main_track
+from audit.perception.table import Table
+from audit.perception.tracks import Thread, assign, distance, doubled, kept, main_track
 from audit.settings import Sampling
 
 if TYPE_CHECKING:
@@ -29,6 +31,8 @@ KEEP_S = 2.0  # how long a face that is not seen in dense frames is waited for
 KEEP_SPARSE_S = 12.0  # the same between sampled frames
 MOST_LOST = 8  # searches in a row that may miss a face which the mesh still sees
 MOST_FACES = 8  # per picture
+LEAST_EYES = 40.0  # face size in pixels below which lids are not measured
+MOST_COMPARED = 2  # faces per picture whose inner movement is measured
 
 
 class FaceReader:
@@ -42,6 +46,7 @@ class FaceReader:
     def __init__(self, models: Models, crops: tuple[CropSpec, ...], sampling: Sampling) -> None:
         self._detector = BlazeFace(models.tflite("blazeface_back"))
         self._mesh = FaceMesh(models.tflite("face_mesh"))
+        self._lids = Lids(models.tflite("iris_landmark"))
         self._specs = crops
         self._samples = Samples(sampling.sample_step_s, sampling.max_samples)
         self._cuts = CutFinder()
@@ -68,6 +73,7 @@ class FaceReader:
         if due or not joined or len(seen) < len(followed):
             self._search(image, picture.time_s, seen)
         self._write(picture, image, seen)
+        self._compare(picture, image, seen, joined)
         limit = KEEP_S if picture.dense else KEEP_SPARSE_S
         self._end([t for t in self._live if picture.time_s - t.seen_s > limit])
 
@@ -166,17 +172,35 @@ class FaceReader:
                 continue
             thread.mesh = mesh
             face = measure(image, mesh.points, mesh.score, picture.scale)
-            row = thread.add(
-                face,
-                time_s=picture.time_s,
-                frame=picture.frame,
-                scale=picture.scale,
-                dense=picture.dense,
-            )
+            row = thread.add(face, self._eyes(picture, mesh, face), picture)
             place = Place(thread.id, row, picture.time_s, picture.frame)
             self._offer(place, image, face)
         self._looked.append((picture.time_s, picture.frame))
         self._sightings.append(sorted(seen))
+
+    def _eyes(self, picture: Picture, mesh: Mesh, face: Face) -> tuple[float, float]:
+        """Both eyes' lids; in dense stretches, where neighbours fill in, only the nearer eye's."""
+        if picture.image is None or face.size < LEAST_EYES:
+            return np.nan, np.nan
+        left = right = np.nan
+        side = nearer(face.pose[0])
+        if not picture.dense or side == "left":
+            left = self._lids.gap(picture.image, mesh.points, "left")
+        if not picture.dense or side == "right":
+            right = self._lids.gap(picture.image, mesh.points, "right")
+        return left, right
+
+    def _compare(
+        self, picture: Picture, image: NDArray[np.uint8], seen: dict[int, Mesh], joined: bool
+    ) -> None:
+        """Measure movement within the largest faces of a dense stretch."""
+        ranked = sorted(seen.items(), key=lambda item: -item[1].size)
+        chosen = {track_id for track_id, _ in ranked[:MOST_COMPARED]} if picture.dense else set()
+        for thread in self._live:
+            if not joined or thread.id not in seen:
+                thread.motion.pause()
+            if thread.id in chosen:
+                thread.motion.add(image, seen[thread.id], picture.time_s)
 
     def _offer(self, place: Place, image: NDArray[np.uint8], face: Face) -> None:
         def cut() -> Crops:

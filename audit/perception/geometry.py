@@ -17,9 +17,6 @@ from audit.interview import Floats
 
 LEFT_EYE = (33, 7, 163, 144, 145, 153, 154, 155, 133, 173, 157, 158, 159, 160, 161, 246)
 RIGHT_EYE = (263, 249, 390, 373, 374, 380, 381, 382, 362, 398, 384, 385, 386, 387, 388, 466)
-# outer corner, inner corner, then (upper lid, lower lid) pairs
-_LEFT_LIDS = (33, 133, (160, 144), (159, 145), (158, 153))
-_RIGHT_LIDS = (263, 362, (387, 373), (386, 374), (385, 380))
 _ACROSS = ((33, 263), (234, 454), (127, 356), (61, 291))
 _DOWN = ((10, 152), (151, 200))
 
@@ -28,7 +25,7 @@ _DOWN = ((10, 152), (151, 200))
 class Face:
     """What is known of one face in one picture, in pixels of that picture.
 
-    Fields are those of `FaceTrack`, one row; `quality` is that of `FaceSample`.
+    Fields are those of one row of `FaceTrack`; `quality` is that of `FaceSample`.
     """
 
     box: Floats
@@ -36,7 +33,6 @@ class Face:
     confidence: float
     pose: tuple[float, float, float]
     mouth_open: float
-    eye_open: tuple[float, float]
     sharpness: float
     brightness: float
     quality: float
@@ -80,11 +76,6 @@ def mouth_open(mesh: Floats) -> float:
     """Inner-lip gap over inner mouth width; 0 = shut."""
     gap = np.mean([_length(mesh[a] - mesh[b]) for a, b in ((13, 14), (82, 87), (312, 317))])
     return float(gap) / max(_length(mesh[78] - mesh[308]), 1e-6)
-
-
-def eye_open(mesh: Floats) -> tuple[float, float]:
-    """Lid gap over eye width of the left and the right eye; about .3 open, below .15 shut."""
-    return _lids(mesh, _LEFT_LIDS), _lids(mesh, _RIGHT_LIDS)
 
 
 def sharpness_and_light(image: NDArray[np.uint8], box: Floats) -> tuple[float, float]:
@@ -144,18 +135,10 @@ def measure(image: NDArray[np.uint8], mesh: Floats, score: float, scale: float =
         confidence=score,
         pose=pose,
         mouth_open=mouth_open(mesh),
-        eye_open=eye_open(mesh),
         sharpness=sharpness,
         brightness=light,
         quality=quality,
     )
-
-
-def _lids(
-    mesh: Floats, lids: tuple[int, int, tuple[int, int], tuple[int, int], tuple[int, int]]
-) -> float:
-    width = max(_length(mesh[lids[0]] - mesh[lids[1]]), 1e-6)
-    return float(np.mean([_length(mesh[a] - mesh[b]) for a, b in lids[2:]])) / width
 
 
 def _unit(vector: Floats) -> Floats:

@@ -59,6 +59,12 @@ class Mesh:
         return np.concatenate([flat.min(axis=0), flat.max(axis=0)])
 
     @property
+    def size(self) -> float:
+        """Larger side of the box, pixels."""
+        box = self.box
+        return float(max(box[2] - box[0], box[3] - box[1]))
+
+    @property
     def region(self) -> Region:
         """Where to look for the same face in the next picture."""
         flat = self.points[:, :2]

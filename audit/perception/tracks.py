@@ -9,36 +9,16 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from audit.interview import FaceTrack, Floats
+from audit.media.plan import Picture
 from audit.perception.blazeface import overlaps
 from audit.perception.geometry import Face
 from audit.perception.mesh import Mesh
+from audit.perception.motion import MotionMeter
+from audit.perception.table import Table
 
 _COLUMNS = (
     26  # time, frame, box 4, points 10, confidence, pose 3, mouth, eyes 2, sharp, light, dense
 )
-
-
-class Table:
-    """A growing table of float64 rows; memory doubles as it grows."""
-
-    def __init__(self, columns: int) -> None:
-        self._rows = np.empty((16, columns))
-        self._length = 0
-
-    def __len__(self) -> int:
-        return self._length
-
-    def append(self, row: Sequence[float] | Floats) -> None:
-        """Add one row."""
-        if self._length == len(self._rows):
-            self._rows = np.concatenate([self._rows, np.empty_like(self._rows)])
-        self._rows[self._length] = row
-        self._length += 1
-
-    @property
-    def rows(self) -> np.ndarray:
-        """All rows, shape (n, columns)."""
-        return self._rows[: self._length]
 
 
 @dataclass(slots=True)
@@ -54,21 +34,23 @@ class Thread:
     seen_s: float
     lost: int = 0
     table: Table = field(default_factory=lambda: Table(_COLUMNS))
+    motion: MotionMeter = field(default_factory=MotionMeter)
 
-    def add(self, face: Face, *, time_s: float, frame: int, scale: float, dense: bool) -> int:
-        """Write one row, in displayed pixels; returns its number."""
+    def add(self, face: Face, eyes: tuple[float, float], picture: Picture) -> int:
+        """Write one row, in displayed pixels; returns its number. `eyes` are the lids' gaps."""
+        scale = picture.scale
         self.table.append(
             np.concatenate(
                 [
-                    (time_s, frame),
+                    (picture.time_s, picture.frame),
                     face.box / scale,
                     face.points.ravel() / scale,
-                    (face.confidence, *face.pose, face.mouth_open, *face.eye_open),
-                    (face.sharpness, face.brightness, dense),
+                    (face.confidence, *face.pose, face.mouth_open, *eyes),
+                    (face.sharpness, face.brightness, picture.dense),
                 ]
             )
         )
-        self.seen_s = time_s
+        self.seen_s = picture.time_s
         return len(self.table) - 1
 
     def finish(self) -> FaceTrack:
@@ -89,6 +71,7 @@ class Thread:
             sharpness=data[:, 21].copy(),
             brightness=data[:, 22].copy(),
             dense=_successive(frames, rows[:, 25] > 0),
+            motion=self.motion.finish(),
         )
 
 
