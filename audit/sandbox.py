@@ -123,9 +123,7 @@ def run(
         child.end()
 
 
-def call(
-    task: str, request: Mapping[str, Any], *, source: int | None, bounds: Bounds
-) -> Message:
+def call(task: str, request: Mapping[str, Any], *, source: int | None, bounds: Bounds) -> Message:
     """The single message of a task that answers once; see `run`."""
     with contextlib.closing(run(task, request, source=source, bounds=bounds)) as messages:
         answers = list(messages)
@@ -210,7 +208,7 @@ class _Child:
     def messages(self) -> Iterator[Message]:
         """Messages up to the closing one."""
         while True:
-            header_bytes, slot, payload_bytes = HEAD.unpack(self._exactly(HEAD.size))
+            header_bytes, slot, payload_bytes = HEAD.unpack(self._exactly(HEAD.size).tobytes())
             self._admit(header_bytes, payload_bytes)
             header = self._header(self._exactly(header_bytes))
             message = Message(header, self._payload(slot, payload_bytes))
@@ -252,7 +250,7 @@ class _Child:
 
     def _exactly(self, size: int) -> NDArray[np.uint8]:
         data = np.empty(size, dtype=np.uint8)
-        view = memoryview(data)
+        view = data.data
         done = 0
         since = time.monotonic()
         while done < size:
@@ -308,8 +306,8 @@ class _Child:
     def _too_slow(self, stalled_s: float) -> AuditError:
         if stalled_s >= self._bounds.stall_s:
             return MediaLimitExceeded(
-                f"Reading the file made no progress for {self._bounds.stall_s:g} s and was stopped. "
-                "Re-encode the file, or raise FAIRWITNESS_LIMITS__STALL_S."
+                f"Reading the file made no progress for {self._bounds.stall_s:g} s and was "
+                "stopped. Re-encode the file, or raise FAIRWITNESS_LIMITS__STALL_S."
             )
         return MediaLimitExceeded(
             f"Reading the file took longer than {self._bounds.wall_s:g} s and was stopped. "

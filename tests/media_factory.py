@@ -6,6 +6,7 @@ coding and scaling), so that tests can say which frame they got.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -45,7 +46,7 @@ def number_of(image: Image) -> int:
     edges = np.linspace(0, width, BITS + 1).astype(int)
     bars = [
         band[start + (end - start) // 4 : end - (end - start) // 4].mean()
-        for start, end in zip(edges[:-1], edges[1:], strict=True)
+        for start, end in itertools.pairwise(edges)
     ]
     return sum(1 << bit for bit, level in enumerate(bars) if level > 120)
 
@@ -129,6 +130,17 @@ def clip(path: Path, seconds: float = 2.0, **more: object) -> Path:
     pictures = Pictures(regular(round(seconds * 25)), **more)  # type: ignore[arg-type]
     codec = {".webm": "libopus", ".mpg": "mp2", ".avi": "mp2"}.get(path.suffix, "aac")
     return make(path, pictures, Sound(tone(seconds), codec=codec))
+
+
+def remux(source: Path, target: Path, options: dict[str, str]) -> Path:
+    """The same packets in another file, written with muxer `options`."""
+    with av.open(str(source)) as old, av.open(str(target), "w", options=options) as new:
+        streams = {s.index: new.add_stream_from_template(s) for s in old.streams}
+        for packet in old.demux():
+            if packet.dts is not None:
+                packet.stream = streams[packet.stream_index]
+                new.mux(packet)
+    return target
 
 
 def sequence(folder: Path, frames: int, suffix: str = ".png") -> list[Path]:

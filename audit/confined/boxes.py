@@ -100,8 +100,8 @@ class _Walk:
             return None
         if start + size > end and top:
             self._found.problems.append(
-                f"The file is cut short: its '{_shown(name)}' part should be {size} bytes long, but "
-                f"only {end - start} are there."
+                f"The file is cut short: its '{_shown(name)}' part should be {size} bytes long, "
+                f"but only {end - start} are there."
             )
         return name, body, min(start + size, end)
 
@@ -164,7 +164,7 @@ def _edits(data: bytes) -> list[tuple[int, int, float]]:
     if len(data) < 8:
         return []
     long = data[0] == 1
-    row = struct.Struct(">Qqhh" if long else ">Iihh")
+    row = struct.Struct(">QqhH" if long else ">IihH")
     count = min(struct.unpack_from(">I", data, 4)[0], (len(data) - 8) // row.size, MOST_EDITS)
     entries = []
     for number in range(count):

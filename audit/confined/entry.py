@@ -12,6 +12,7 @@ from typing import Any
 from audit.confined import lockdown
 from audit.confined.channel import Channel, PipeChannel, Refused
 
+
 class SourceFile(io.RawIOBase):
     """The inherited input, read by position so that it shares no offset with the parent."""
 

@@ -17,6 +17,10 @@ from audit.confined.channel import Channel, Refused
 from audit.confined.entry import SourceFile
 from audit.confined.orders import DROP, PICTURE, REFERENCES, SIGNATURE_SIZE, SILENT, SPARSE
 
+SLACK_S = 1e-6
+"""Times are rounded sums of fractions; steps are compared with this much room."""
+
+
 @dataclass
 class _Report:
     errors: int = 0
@@ -36,7 +40,7 @@ class _Painter:
         self._max_side: int = request["max_side"]
         self._small = VideoReformatter()
         self._large = VideoReformatter()
-        self._last_s = float("-inf")
+        self._next_s = float("-inf")
         self._turns = libav.Turns()
 
     def paint(self, frame: Any, index: int, turn: tuple[int, bool] | None = None) -> None:
@@ -54,11 +58,11 @@ class _Painter:
         rows = memoryview(small.planes[0])
         stride = small.planes[0].line_size
         signature = b"".join(rows[y * stride : y * stride + width] for y in range(height))
-        due = what == PICTURE or (what == SPARSE and time_s - self._last_s >= self._step_s)
+        due = what == PICTURE or (what == SPARSE and time_s >= self._next_s)
         if not due:
             self._channel.send(header, signature)
             return
-        self._last_s = time_s
+        self._next_s = time_s + self._step_s - SLACK_S
         large = self._picture(frame)
         plane = large.planes[0]
         header |= {"width": large.width, "height": large.height, "stride": plane.line_size}
@@ -129,9 +133,10 @@ class _Watcher:
             self.drain()
             return
         self._context.skip_frame = "NONREF" if how == REFERENCES else "DEFAULT"
-        packet.opaque = index
         self._holding = True
         if not packet.is_discard:
+            # PyAV tells opaque objects apart by identity, so no two packets may share a number.
+            packet.opaque = index
             self._fed.append(index)
         self._decode(packet, index)
 

@@ -54,6 +54,7 @@ IMAGES = (
 network address; subtitles and raw streams without timestamps are left out."""
 
 BUFFER_BYTES = 1 << 18
+JPEG = b"\xff\xd8\xff"
 
 FAULTS = (av.error.FFmpegError, ValueError, OverflowError, UnicodeError)
 """What PyAV raises on broken files, beside `MemoryError`, which stays fatal."""
@@ -67,6 +68,9 @@ def opened(source: Any) -> Iterator[Any]:
     """
     av.logging.set_level(None)
     source.seek(0)
+    # libav takes a photo with further pictures behind it for a stream of them.
+    known = "jpeg_pipe" if source.read(3) == JPEG else None
+    source.seek(0)
     options = {
         "format_whitelist": ",".join(CONTAINERS + IMAGES),
         "protocol_whitelist": "none",
@@ -75,6 +79,7 @@ def opened(source: Any) -> Iterator[Any]:
     try:
         container = av.open(
             source,
+            format=known,
             options=options,
             metadata_errors="replace",
             buffer_size=BUFFER_BYTES,
@@ -135,7 +140,7 @@ class Broken(Exception):
 
 
 def is_still(container: Any) -> bool:
-    """Whether the container is one image, which libav would cut into pieces at embedded previews."""
+    """Whether the container is one image; libav would cut it into pieces at embedded previews."""
     name: str = container.format.name
     return name.endswith("_pipe")
 

@@ -109,9 +109,11 @@ def _facts(raw: _Raw, sha256: str, size: int, limits: Limits) -> MediaFacts:
         tags=_texts(header["tags"]),
         brand=str(header["brand"]),
         boxes=tuple(str(name) for name in header["boxes"]),
-        edits=tuple(EditList(int(t), float(d), float(m), float(r)) for t, d, m, r in header["edits"]),
+        edits=tuple(
+            EditList(int(t), float(d), float(m), float(r)) for t, d, m, r in header["edits"]
+        ),
         others=tuple(str(name) for name in header["others"]),
-        problems=tuple([*(str(p) for p in header["problems"]), *_stream_problems(streams, header)]),
+        problems=(*(str(p) for p in header["problems"]), *_stream_problems(streams, header)),
         origin_s=origin_s,
     )
 

@@ -30,8 +30,8 @@ SHORT_S = 0.5
 
 TURNS = {1: cv2.ROTATE_90_CLOCKWISE, 2: cv2.ROTATE_180, 3: cv2.ROTATE_90_COUNTERCLOCKWISE}
 
-WITHOUT_PRESENTATION_TIMES = ("avi",)
-"""Formats whose timestamps follow the order of decoding, not of display."""
+DECODING_ORDER = "avi"
+"""This format has no presentation times; libav can restore them for some codecs only."""
 
 Image = NDArray[np.uint8]
 
@@ -97,7 +97,7 @@ def _read(
     if video is None or not len(video.packets.size):
         return
     line = timeline(video.packets)
-    counted = _by_counting(facts)
+    counted = _by_counting(facts, line)
     orders = schedule(video.packets, line.times_s, plan, whole_groups=counted)
     job = _Job(source, facts, video, line, orders, limits)
     yield from job.run(plan.step_s, plan.max_side, problems)
@@ -118,19 +118,24 @@ def grab(
     line = timeline(video.packets)
     order = np.argsort(line.times_s, kind="stable")
     chosen = [int(order[_nearest(line.times_s[order], time)]) for time in times_s]
-    counted = _by_counting(facts)
+    counted = _by_counting(facts, line)
     orders = schedule_exactly(video.packets, line.times_s, chosen, whole_groups=counted)
     job = _Job(source, facts, video, line, orders, limits)
-    with contextlib.closing(job.run(0.0, max_side, [])) as pictures:
-        found = list(pictures)
+    found: list[Picture] = []
+    with (
+        contextlib.suppress(MediaUnreadable),
+        contextlib.closing(job.run(0.0, max_side, [])) as pictures,
+    ):
+        found.extend(pictures)
     if not found:
         return []
     seen_s = np.array([picture.time_s for picture in found])
     return [found[_nearest(seen_s, time)] for time in times_s]
 
 
-def _by_counting(facts: MediaFacts) -> bool:
-    return any(name in facts.format for name in WITHOUT_PRESENTATION_TIMES)
+def _by_counting(facts: MediaFacts, line: Timeline) -> bool:
+    """Whether timestamps only follow the order of decoding, so that frames have to be counted."""
+    return facts.format == DECODING_ORDER and bool((np.diff(line.times_s) >= 0).all())
 
 
 def _nearest(sorted_s: NDArray[np.float64], time_s: float) -> int:
@@ -149,9 +154,9 @@ class _Job:
         orders: Schedule,
         limits: Limits,
     ) -> None:
-        where = resolve(source, limits)
-        still = facts.format.endswith("_pipe") and not isinstance(where, tuple)
-        self._where = (where,) if still else where
+        self._where = resolve(source, limits)
+        if isinstance(self._where, Path) and facts.format.endswith("_pipe"):
+            self._where = (self._where,)
         self._facts = facts
         self._video = video
         self._line = line
@@ -189,7 +194,7 @@ class _Job:
             "pixels": self._limits.pixels,
             "still_pixels": self._limits.still_pixels,
             "packets": self._limits.packets,
-            "sequential": _by_counting(self._facts),
+            "sequential": _by_counting(self._facts, self._line),
         }
         body = orders.tobytes() + self._line.times_s.astype(np.float64).tobytes()
         decoded = int((self._orders.how != DROP).sum())
@@ -250,9 +255,7 @@ class _Job:
         times = self._line.sorted_s
         wanted = self._line.times_s[self._orders.how != DROP]
         if last_s > -np.inf and len(wanted) and wanted.max() - last_s > SHORT_S:
-            problems.append(
-                f"Pictures could be decoded up to {last_s:.1f} s of {times[-1]:.1f} s."
-            )
+            problems.append(f"Pictures could be decoded up to {last_s:.1f} s of {times[-1]:.1f} s.")
         errors, damaged = int(report.get("errors", 0)), int(report.get("damaged", 0))
         if errors:
             first = min(max(0, int(report.get("first_error") or 0)), len(times) - 1)

@@ -94,9 +94,7 @@ def _bursts(
     return tuple(bursts)
 
 
-def afford(
-    wanted: tuple[Window, ...], duration_s: float, budget_s: float
-) -> tuple[Window, ...]:
+def afford(wanted: tuple[Window, ...], duration_s: float, budget_s: float) -> tuple[Window, ...]:
     """The first of `wanted`, cut to the recording, as far as `budget_s` seconds in all reach."""
     taken = []
     for window in wanted:

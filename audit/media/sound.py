@@ -118,9 +118,7 @@ def _listen(
         "still_pixels": limits.still_pixels,
         "packets": limits.packets,
     }
-    bounds = sandbox.Bounds.of(
-        limits, duration_s=facts.duration_s, output_mb=16 + (most * 2 >> 20)
-    )
+    bounds = sandbox.Bounds.of(limits, duration_s=facts.duration_s, output_mb=16 + (most * 2 >> 20))
     track = _Track(most)
     report: dict[str, Any] = {}
     with opened(path, limits) as fd:

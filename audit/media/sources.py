@@ -22,8 +22,9 @@ MediaSource = str | os.PathLike[str] | Sequence[str | os.PathLike[str]]
 SEQUENCE_RATE = 25.0
 """Frames per second of an image sequence that says nothing else."""
 
+JPEGS = (".jpg", ".jpeg", ".jpe")
 IMAGE_SUFFIXES = frozenset(
-    ".jpg .jpeg .jpe .png .webp .avif .tif .tiff .bmp .pgm .ppm .pbm .pam".split()
+    [*JPEGS, ".png", ".webp", ".avif", ".tif", ".tiff", ".bmp", ".pgm", ".ppm", ".pbm", ".pam"]
 )
 IMAGE_MB = 256
 """Largest single image of a sequence, MiB; it is held in memory while it is decoded."""

@@ -43,9 +43,9 @@ def attempts(source: SourceFile, request: dict[str, Any], body: bytes, channel: 
         "make a pipe": os.pipe,
         "duplicate": lambda: os.dup(0),
         "fork": _fork,
-        "execute": lambda: os.execv("/bin/true", ["/bin/true"]),
+        "execute": lambda: os.execv("/bin/true", ["/bin/true"]),  # noqa: S606
         "signal the parent": lambda: os.kill(os.getppid(), signal.SIGTERM),
-        "list a folder": lambda: os.listdir("/"),
+        "list a folder": lambda: list(Path("/").iterdir()),
         "write to the input": lambda: os.write(0, b"x"),
     }
     answers = {name: _answer(attempt) for name, attempt in tries.items()}

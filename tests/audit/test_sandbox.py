@@ -112,7 +112,7 @@ def test_threads_are_allowed() -> None:
 @LINUX
 def test_a_memory_bomb_ends_with_a_clear_error() -> None:
     bounds = Bounds(memory_mb=256, cpu_s=20, wall_s=60, stall_s=30)
-    with pytest.raises(MediaLimitExceeded, match="256 MiB of memory.*MEMORY_MB"):
+    with pytest.raises(MediaLimitExceeded, match=r"256 MiB of memory.*MEMORY_MB"):
         run("memory", bounds)
 
 
@@ -141,7 +141,7 @@ def test_a_flood_of_output_is_stopped() -> None:
 
 
 def test_a_crash_is_the_files_fault_and_says_so() -> None:
-    with pytest.raises(MediaUnreadable, match="crashed.*SIGSEGV"):
+    with pytest.raises(MediaUnreadable, match=r"crashed.*SIGSEGV"):
         run("crash")
 
 
