@@ -109,7 +109,8 @@ def _room(rng: np.random.Generator, wide: int, high: int) -> Image:
         tone = tuple(float(v) for v in rng.uniform(30, 220, 3))
         cv2.rectangle(wall, (x, y), far, tone, -1)
     blurred = cv2.GaussianBlur(wall, (0, 0), high / 160)
-    return np.clip(blurred, 0, 255).astype(np.uint8)
+    room: Image = np.clip(blurred, 0, 255).astype(np.uint8)
+    return room
 
 
 def _wander(rng: np.random.Generator, count: int, rates: tuple[float, ...]) -> Floats:
@@ -118,7 +119,8 @@ def _wander(rng: np.random.Generator, count: int, rates: tuple[float, ...]) -> F
     hertz = np.array(rates) * rng.uniform(0.8, 1.25, len(rates))
     weight = rng.normal(0, 1, len(rates)) / np.sqrt(len(rates)) * np.sqrt(2)
     phase = rng.uniform(0, 2 * np.pi, len(rates))
-    return (weight * np.sin(2 * np.pi * hertz * times + phase)).sum(axis=1)
+    course: Floats = (weight * np.sin(2 * np.pi * hertz * times + phase)).sum(axis=1)
+    return course
 
 
 def _motion(rng: np.random.Generator, count: int, grip: Hand) -> Floats:
@@ -133,7 +135,7 @@ def _motion(rng: np.random.Generator, count: int, grip: Hand) -> Floats:
 
 
 def _projection(shape: tuple[int, ...], wide: int, high: int, pose: Floats, fill: float) -> Floats:
-    """The homography from the instrument's pixels to the camera's (focal length 1.2 frame heights)."""
+    """From the instrument's pixels to the camera's, whose focal length is 1.2 frame heights."""
     rows, columns = shape[:2]
     unit = 1.0 / rows
     half = np.array([[-1, -1], [1, -1], [1, 1], [-1, 1]]) * np.array([columns, rows]) * unit / 2
@@ -165,4 +167,5 @@ def _taken(
     mixed = shown.astype(np.float32) * level * share + room * (1 - share)
     soft = cv2.GaussianBlur(mixed, (0, 0), 0.6)
     grain = rng.normal(0, 2.0, soft.shape).astype(np.float32)
-    return np.clip(soft + grain, 0, 255).astype(np.uint8)
+    taken: Image = np.clip(soft + grain, 0, 255).astype(np.uint8)
+    return taken
