@@ -76,7 +76,9 @@ def readings(shared_data: Path) -> dict[str, Read]:
     before = children()
     with ThreadPoolExecutor(2) as pool:
         results = dict(
-            zip((str(f.relative_to(shared_data)) for f in files), pool.map(read, files), strict=True)
+            zip(
+                (str(f.relative_to(shared_data)) for f in files), pool.map(read, files), strict=True
+            )
         )
     assert children() <= before
     return results
