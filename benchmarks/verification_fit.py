@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -107,6 +107,14 @@ def fit(comparisons: Comparisons, label: Label, *, groups: list[Array]) -> Calib
         source=label.source,
         cllr=round(cllr(*bounded), 4),
     )
+
+
+def narrowed(
+    record: CalibrationRecord, comparisons: Comparisons, lower: float, upper: float
+) -> CalibrationRecord:
+    """The record with other bounds, and its cross-validated Cllr within them."""
+    cost = cllr(*(np.clip(part, lower, upper) for part in cross_validated(comparisons)))
+    return replace(record, lower=lower, upper=upper, cllr=round(cost, 4))
 
 
 def as_toml(record: CalibrationRecord) -> str:

@@ -19,6 +19,7 @@ from audit.calibration import (
     equal_error_rate,
     fmr,
     fnmr,
+    rule_of_three,
     weighted_eer,
 )
 
@@ -49,8 +50,8 @@ class Evaluated:
 
 HEADER = (
     "| set | compared | people | mated | non-mated | EER, 95 % interval over people | at score | "
-    "mated sent to review | non-mated passed | Cllr | Cllr_min |\n"
-    "|---|---|---|---|---|---|---|---|---|---|---|"
+    "mated sent to review | mated passed | non-mated passed | Cllr | Cllr_min |\n"
+    "|---|---|---|---|---|---|---|---|---|---|---|---|"
 )
 
 
@@ -66,14 +67,21 @@ def row(found: Evaluated) -> str:
         str(len(pairs.persons)),
         str(len(pairs.mated)),
         str(len(pairs.nonmated)),
-        f"{rate:.3%} ({low:.2%} to {high:.2%})",
+        _rate(rate, low, high, len(pairs.persons)),
         f"{threshold:.3f}",
         _share(float(fnmr(pairs.mated, found.review_below)), len(pairs.mated)),
+        f"{1 - float(fnmr(pairs.mated, found.clear_from)):.1%}",
         _share(float(fmr(pairs.nonmated, found.clear_from)), len(pairs.nonmated)),
         f"{cllr(found.log10[mated], found.log10[~mated]):.3f}",
         f"{cllr_min(pairs.mated, pairs.nonmated):.3f}",
     ]
     return "| " + " | ".join(cells) + " |"
+
+
+def _rate(rate: float, low: float, high: float, people: int) -> str:
+    if rate > 0.0:
+        return f"{rate:.2%} ({low:.2%} to {high:.2%})"
+    return f"none seen (below {rule_of_three(people):.0%} by the rule of three over people)"
 
 
 def _share(rate: float, trials: int) -> str:

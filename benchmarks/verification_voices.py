@@ -8,9 +8,11 @@ from pathlib import Path
 import av
 import numpy as np
 
-from audit.calibration import Comparisons
+from audit.calibration import CalibrationRecord, Comparisons
 from audit.inference import Models
 from audit.interview import Floats
+from benchmarks.verification_fit import Label, fit
+from benchmarks.verification_table import Evaluated
 from identity.voice_encoder import embed_utterance
 
 RATE = 16_000
@@ -61,13 +63,45 @@ def pairs(found: VoiceSet) -> Comparisons:
     return Comparisons(scores.astype(np.float64), who[first], who[second])
 
 
-def sets(data: Path, models: Models) -> list[VoiceSet]:
-    """LibriSpeech with one-utterance speakers as further impostors, and VCTK."""
+def sets(data: Path, models: Models) -> tuple[VoiceSet, VoiceSet]:
+    """LibriSpeech with one-utterance speakers as further strangers, and VCTK."""
     real = data / "speech" / "real"
     other, clean = (
         sorted((real / part).glob("*/*.flac")) for part in ("libri_other", "libri_clean")
     )
-    return [
+    return (
         voices("libri_other + libri_clean", other + clean, models),
         voices("vctk", sorted((real / "vctk").glob("*/*.flac")), models),
-    ]
+    )
+
+
+def evaluated_voices(data: Path, models: Models) -> tuple[list[Evaluated], CalibrationRecord]:
+    """Both sets on a scale fitted on LibriSpeech alone: none of VCTK's speakers was in the fit."""
+    libri, vctk = sets(data, models)
+    label = Label(
+        id="fitted on libri_other + libri_clean",
+        score="cosine similarity of two utterances",
+        model="ge2e",
+        model_version="1",
+        hypotheses=("the same speaker", "another speaker"),
+        datasets=(libri.name,),
+        conditions="read speech, one microphone per speaker",
+        date="",
+        source="",
+    )
+    record = fit(pairs(libri), label, groups=[])
+    found: list[Evaluated] = []
+    for one in (libri, vctk):
+        compared = pairs(one)
+        found.append(
+            Evaluated(
+                name=one.name,
+                kind="1 utterance with 1",
+                comparisons=compared,
+                log10=record.log10(compared.scores),
+                review_below=record.score_at(-1.0),
+                clear_from=record.score_at(0.3),
+                note="in the fit" if one is libri else "not in the fit",
+            )
+        )
+    return found, record

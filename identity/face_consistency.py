@@ -43,7 +43,7 @@ LIMITS = (
 
 
 @dataclass(frozen=True, slots=True)
-class _Contrast:
+class Contrast:
     """Two sets of samples compared."""
 
     first: Rows
@@ -103,7 +103,7 @@ class FaceConsistency:
     ) -> Signal:
         scale = scale_for(encoder.id, point)
         stretches = stretches_of(line, scale, most=point["least_stretch"])
-        found = _contrast(line, stretches, scale, most=point["least_stretch"])
+        found = contrast(line, stretches, scale, most=point["least_stretch"])
         borders = [border_s(log, line, s.first) for s in stretches[1:]]
         ends = [float(line.times_s[0]), *borders, float(line.times_s[-1])]
         status = found.grade.status(found.score)
@@ -150,9 +150,7 @@ def rows_of(stretches: list[Stretch], person: int) -> Rows:
     return np.concatenate([s.rows for s in stretches if s.person == person])
 
 
-def _contrast(
-    line: FaceLine, stretches: list[Stretch], scale: FaceScale, *, most: int
-) -> _Contrast:
+def contrast(line: FaceLine, stretches: list[Stretch], scale: FaceScale, *, most: int) -> Contrast:
     """The person seen most against the one that differs most, or the two most different parts."""
     number = max(s.person for s in stretches) + 1
     if number == 1:
@@ -162,7 +160,7 @@ def _contrast(
     else:
         pairs = [(rows_of(stretches, 0), rows_of(stretches, p)) for p in range(1, number)]
     found = [
-        _Contrast(a, b, similarity(line.pool(a), line.pool(b)), scale.grade(len(a), len(b)))
+        Contrast(a, b, similarity(line.pool(a), line.pool(b)), scale.grade(len(a), len(b)))
         for a, b in pairs
     ]
     return min(found, key=lambda c: c.score - c.grade.review_below)
@@ -201,9 +199,7 @@ def spans_text(stretches: list[Stretch], ends: list[float]) -> str:
     return "; ".join(words)
 
 
-def _reason(
-    status: Status, found: _Contrast, stretches: list[Stretch], ends: list[float]
-) -> Reason:
+def _reason(status: Status, found: Contrast, stretches: list[Stretch], ends: list[float]) -> Reason:
     score = f"{found.score:.3f}"
     if status is Status.REVIEW:
         return Reason(
@@ -225,7 +221,7 @@ def _reason(
 
 
 def _evidence(
-    line: FaceLine, stretches: list[Stretch], ends: list[float], found: _Contrast
+    line: FaceLine, stretches: list[Stretch], ends: list[float], found: Contrast
 ) -> tuple[Evidence, ...]:
     """One piece for each stretch that is not of the face seen most."""
     main = line.pool(rows_of(stretches, 0))
@@ -257,7 +253,7 @@ def _evidence(
     return tuple(pieces)
 
 
-def _unclear(line: FaceLine, found: _Contrast, status: Status) -> tuple[Evidence, ...]:
+def _unclear(line: FaceLine, found: Contrast, status: Status) -> tuple[Evidence, ...]:
     """Where to look when the two most different parts are neither alike nor unlike."""
     if status is not Status.INCONCLUSIVE:
         return ()
@@ -290,7 +286,7 @@ def _series(line: FaceLine, stretches: list[Stretch], scale: FaceScale) -> Serie
 
 
 def _measurements(
-    line: FaceLine, stretches: list[Stretch], found: _Contrast, scale: FaceScale
+    line: FaceLine, stretches: list[Stretch], found: Contrast, scale: FaceScale
 ) -> dict[str, float | int | str | bool | None]:
     main = line.pool(rows_of(stretches, 0))
     each = line.embeddings @ main

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -167,3 +168,39 @@ def test_untouched_clips_are_not_flagged(shared_data: Path, models: Models) -> N
         assert signal.status is Status.NO_INDICATION, signal.reason
         assert signal.score is not None
         assert signal.score > 0.98
+
+
+def splice(first: Path, second: Path, out: Path) -> float:
+    """Two clips one after the other, encoded anew at a low bitrate; returns the time of the cut."""
+    count, cut = 0, 0.0
+    with av.open(str(out), "w") as container:
+        stream = container.add_stream("libx264", rate=25, options={"crf": "33"})
+        stream.width, stream.height, stream.pix_fmt = 360, 288, "yuv420p"
+        for clip in (first, second):
+            cut = count / 25
+            with av.open(str(clip)) as source:
+                for frame in source.decode(video=0):
+                    picture = av.VideoFrame.from_ndarray(frame.to_ndarray(format="rgb24"))
+                    picture.pts = count
+                    count += 1
+                    container.mux(stream.encode(picture))
+        container.mux(stream.encode())
+    return cut
+
+
+@pytest.mark.shared_data
+@pytest.mark.weights
+def test_another_person_from_the_splice_on(
+    shared_data: Path, models: Models, tmp_path: Path
+) -> None:
+    grid = shared_data / "video" / "grid" / "GRID"
+    path = tmp_path / "splice.mp4"
+    cut = splice(grid / "bbaf2n.mpg", grid / "lwbsza.mpg", path)
+    how = reading(Settings(), models, ["face_consistency"])
+    signal = FaceConsistency().inspect(open_interview(path, how, label="recording"))
+    assert signal.status is Status.REVIEW, signal.reason
+    (piece,) = signal.evidence
+    edge = piece.start_s if piece.start_s > 0.5 else piece.end_s
+    assert edge == pytest.approx(cut, abs=0.5)
+    assert signal.likelihood_ratio is not None
+    assert signal.likelihood_ratio.log10 <= -1.0
