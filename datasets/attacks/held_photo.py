@@ -161,11 +161,12 @@ def _taken(
     """What the camera records of the instrument before the room."""
     high, wide = room.shape[:2]
     shown = cv2.warpPerspective(instrument, matrix, (wide, high), flags=cv2.INTER_LINEAR)
-    whole = np.full(instrument.shape[:2], 255, np.uint8)
-    mask = cv2.warpPerspective(whole, matrix, (wide, high), flags=cv2.INTER_LINEAR)
-    share = (mask.astype(np.float32) / 255)[:, :, None]
-    mixed = shown.astype(np.float32) * level * share + room * (1 - share)
+    whole = np.full(instrument.shape[:2], 1.0, np.float32)
+    share = cv2.warpPerspective(whole, matrix, (wide, high), flags=cv2.INTER_LINEAR)
+    share = cv2.merge([share] * 3)
+    mixed = cv2.multiply(cv2.multiply(shown, share, dtype=cv2.CV_32F), (level,) * 4)
+    mixed = cv2.add(mixed, cv2.multiply(room, 1 - share, dtype=cv2.CV_32F))
     soft = cv2.GaussianBlur(mixed, (0, 0), 0.6)
-    grain = rng.normal(0, 2.0, soft.shape).astype(np.float32)
-    taken: Image = np.clip(soft + grain, 0, 255).astype(np.uint8)
+    soft += 2.0 * rng.standard_normal(soft.shape, dtype=np.float32)
+    taken: Image = cv2.add(soft, (0.0,) * 4, dtype=cv2.CV_8U)
     return taken
