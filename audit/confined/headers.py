@@ -201,7 +201,8 @@ def _scan(one: _Seen, data: bytes) -> None:
     codec = one.context.codec.canonical_name if one.context is not None else ""
     long = LONG_TEXT.findall(data) if codec in TEXT_CODECS else []
     for text in [*long, *ENCODER_TEXT.findall(data)]:
-        words = text.decode("ascii").strip()[:SIDE_CHARACTERS]
+        # The last byte of x265's identifier is printable and stands right before the text.
+        words = text.decode("ascii").replace("Nx265", "x265", 1).strip()[:SIDE_CHARACTERS]
         if words and len(one.texts) < SIDE_TEXTS:
             one.texts[words] = None
 

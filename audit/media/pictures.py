@@ -213,7 +213,7 @@ class _Job:
         self, path: Path, request: dict[str, Any], body: bytes, bounds: sandbox.Bounds
     ) -> Generator[sandbox.Message, None, None]:
         task = "audit.confined.frames:frames"
-        with opened(path, self._limits) as fd:
+        with opened(path, self._limits, size=self._facts.size) as fd:
             yield from sandbox.run(task, request, source=fd, bounds=bounds, body=body)
 
     def _from_images(

@@ -121,7 +121,7 @@ def _listen(
     bounds = sandbox.Bounds.of(limits, duration_s=facts.duration_s, output_mb=16 + (most * 2 >> 20))
     track = _Track(most)
     report: dict[str, Any] = {}
-    with opened(path, limits) as fd:
+    with opened(path, limits, size=facts.size) as fd:
         run = sandbox.run("audit.confined.sound:sound", request, source=fd, bounds=bounds)
         with contextlib.closing(run) as messages:
             for message in messages:

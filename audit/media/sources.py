@@ -64,11 +64,13 @@ def natural(path: Path) -> tuple[tuple[int, int, str], ...]:
 
 
 @contextmanager
-def opened(path: Path, limits: Limits) -> Iterator[int]:
+def opened(path: Path, limits: Limits, *, size: int | None = None) -> Iterator[int]:
     """A read-only descriptor of a regular file within the size limit.
 
+    `size`: bytes that an earlier pass found.
+
     Raises:
-        MediaUnreadable: the file is missing, empty, unreadable or no regular file.
+        MediaUnreadable: the file is missing, empty, unreadable, no regular file, or has changed.
         MediaLimitExceeded: the file is larger than `limits.file_mb`.
     """
     try:
@@ -78,7 +80,10 @@ def opened(path: Path, limits: Limits) -> Iterator[int]:
     except ValueError as error:
         raise MediaUnreadable(f"'{path.name}' is no usable file name.") from error
     try:
-        _admit(path, os.fstat(fd), limits)
+        status = os.fstat(fd)
+        _admit(path, status, limits)
+        if size is not None and status.st_size != size:
+            raise MediaUnreadable(f"'{path.name}' changed while it was read. Try again.")
         yield fd
     finally:
         os.close(fd)

@@ -5,6 +5,9 @@ from __future__ import annotations
 import math
 import os
 import struct
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -134,3 +137,18 @@ def test_work_closes_with_one_word() -> None:
     serve(exhaust, box)
     assert [h["kind"] for h in box.headers] == ["end", "refused", "refused"]
     assert [h.get("code") for h in box.headers] == [None, "limit", "memory"]
+
+
+def test_the_subprocess_imports_neither_numpy_nor_the_product() -> None:
+    """Start-up time of every pass, and what a hostile file could reach."""
+    script = (
+        "import sys; sys.path[:] = sys.argv[1].split(':'); "
+        "import audit.confined.entry, audit.confined.headers, audit.confined.sound, "
+        "audit.confined.frames; print(*sys.modules)"
+    )
+    path = ":".join([str(Path(__file__).parents[2]), *(p for p in sys.path if p)])
+    command = [sys.executable, "-I", "-S", "-c", script, path]
+    loaded = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
+    assert not {"numpy", "cv2", "pydantic", "audit.errors", "audit.facts"} & set(loaded)
+    ours = {name for name in loaded if name.startswith("audit")}
+    assert all(name == "audit" or name.startswith("audit.confined") for name in ours)
