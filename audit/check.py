@@ -24,7 +24,14 @@ from audit.facts import MediaFacts
 from audit.findings import conclude
 from audit.inference import Models
 from audit.interview import FaceLog, Interview, PictureLog, Window
-from audit.media import MediaSource, plan_pictures, probe, read_audio, read_pictures
+from audit.media import (
+    MediaSource,
+    PictureStream,
+    plan_pictures,
+    probe,
+    read_audio,
+    read_pictures,
+)
 from audit.media.plan import Picture, PicturePlan
 from audit.perception.faces import FaceReader
 from audit.perception.speech import listen
@@ -170,7 +177,8 @@ def _look(
     reader = FaceReader(how.models, how.crops, how.settings.sampling)
     log = _PictureLogBuilder()
     duration = max(facts.duration_s, 1e-6)
-    with contextlib.closing(_timed(source, facts, plan, how, watch)) as pictures:
+    stream = read_pictures(source, facts, plan, how.settings.limits)
+    with contextlib.closing(_timed(stream, watch)) as pictures:
         try:
             for picture in pictures:
                 log.add(picture)
@@ -180,6 +188,7 @@ def _look(
                 progress("looking at pictures", 0.15 + 0.65 * min(1.0, picture.time_s / duration))
         except InputError as error:
             notes.append(str(error))
+    notes += stream.problems
     if not log.times:
         return None, None
     with watch.stage("faces"):
@@ -187,21 +196,18 @@ def _look(
     return log.build(plan), faces
 
 
-def _timed(
-    source: MediaSource, facts: MediaFacts, plan: PicturePlan, how: Reading, watch: Stopwatch
-) -> Generator[Picture]:
+def _timed(stream: PictureStream, watch: Stopwatch) -> Generator[Picture]:
     """Pictures as they come; the decoder's CPU time counts when its process has ended."""
-    pictures = read_pictures(source, facts, plan, how.settings.limits)
     try:
         while True:
             with watch.stage("pictures"):
-                picture = next(pictures, None)
+                picture = next(stream, None)
             if picture is None:
                 return
             yield picture
     finally:
         with watch.stage("pictures"):
-            pictures.close()
+            stream.close()
 
 
 class _PictureLogBuilder:
@@ -212,7 +218,6 @@ class _PictureLogBuilder:
         self._frames: list[int] = []
         self._signatures: list[np.ndarray] = []
         self._size = (0, 0)
-        self.searched = 0
 
     def add(self, picture: Picture) -> None:
         self.times.append(picture.time_s)
