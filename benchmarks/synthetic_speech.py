@@ -25,7 +25,8 @@ from scipy import signal
 from audit.detectors import operating_point
 from audit.inference import Models
 from audit.interview import Audio, Floats
-from audit.perception.speech import listen
+from audit.perception import vad
+from audit.perception.speech import VOICE_ACTIVITY
 from audit.settings import Settings
 from audit.types import ModelUse, Span, Status
 from audit.weights import WeightStore
@@ -157,17 +158,17 @@ def spread(files: Sequence[Path], limit: int) -> list[Path]:
     return [files[i] for i in picked]
 
 
-def corpora(data: Path, limit: int, held_out: bool) -> Iterator[tuple[str, bool, list[Path]]]:
-    """Name, whether real, and files: those of the choice, or with `held_out` the others."""
+def corpora(data: Path, given: argparse.Namespace) -> Iterator[tuple[str, bool, list[Path]]]:
+    """Name, whether real, and files: those of the choice, or with `--held-out` the others."""
     folders = [(n, True, data / f) for n, f in REAL.items()]
     folders += [(n, False, data / "speech/spoof" / n) for n in ENGINES]
     for name, real, folder in folders:
         files = sorted(f for f in folder.rglob("*") if f.suffix in SUFFIXES)
-        if held_out:
+        if given.held_out:
             chosen = set(spread(files, CHOSEN_ON)) if files else set()
             files = [file for file in files if file not in chosen]
-        if files:
-            yield name.removesuffix("_2"), real, spread(files, limit)
+        if files and (not given.corpora or name.removesuffix("_2") in given.corpora):
+            yield name.removesuffix("_2"), real, spread(files, given.limit)
 
 
 def measure(
@@ -177,7 +178,8 @@ def measure(
     whole = (np.clip(samples, -1, 1) * 32767).astype(np.int16)
     audio = Audio(whole, RATE, 0.0, RATE, 1)
     point = operating_point("liveness", "synthetic_speech")
-    segments = listen(audio, models).segments
+    speaking = vad.voice_probability(whole, models.onnx(VOICE_ACTIVITY))
+    segments = vad.segments(speaking, vad.STEP_S, end_s=audio.duration_s)
     least_s = float(point["least_speech_s"])
     windows = choose_windows(segments, Span(0.0, audio.duration_s), seed=seed, least_s=least_s)
     if not windows:
@@ -197,7 +199,7 @@ def rows(data: Path, models: Models, given: argparse.Namespace) -> Iterator[Row]
     if given.held_out:
         changes |= {"room of .3 s": simulated_room(0.3), "room of .6 s": simulated_room(0.6)}
     for channel, change in changes.items():
-        for name, real, files in corpora(data, given.limit, given.held_out):
+        for name, real, files in corpora(data, given):
             some = files if channel == "as is" else spread(files, given.others)
             for number, file in enumerate(some):
                 status, code, score, windows = measure(
@@ -230,6 +232,7 @@ def main() -> None:
     parser.add_argument("data", type=Path)
     parser.add_argument("--limit", type=int, default=30, help="recordings per corpus")
     parser.add_argument("--others", type=int, default=8, help="of these through other channels")
+    parser.add_argument("--corpora", nargs="+", help="only these, by the table's names")
     parser.add_argument("--held-out", action="store_true", help="recordings of no choice")
     parser.add_argument("--rows", type=Path, help="write every row as JSON lines")
     given = parser.parse_args()

@@ -56,7 +56,8 @@ SCORE_MEANING = (
 class Heard:
     """One window: where, the network's logit for captured speech, and the channel.
 
-    `strange` names the first channel figure that is out of range, or is empty.
+    `strange` names the first channel figure that is out of range, or is empty. The network runs
+    on familiar windows only; the logit of the others is NaN.
     """
 
     span: Span
@@ -152,12 +153,13 @@ def listen_to(
     for span in windows:
         samples = audio.cut(span.start_s, span.end_s)
         channel = describe(samples)
-        if channel is None:
-            heard.append(Heard(span, float("nan"), None, "no sound"))
-            continue
-        waveform = prepared(samples, channel.level_db, float(point["level_db"]))
-        (logits,) = session.run(None, {"waveform": waveform[None]})
-        heard.append(Heard(span, float(logits[0, 1]), channel, strange(channel, point)))
+        why = "no sound" if channel is None else strange(channel, point)
+        logit = float("nan")
+        if channel is not None and not why:
+            waveform = prepared(samples, channel.level_db, float(point["level_db"]))
+            (logits,) = session.run(None, {"waveform": waveform[None]})
+            logit = float(logits[0, 1])
+        heard.append(Heard(span, logit, channel, why))
     return tuple(heard)
 
 

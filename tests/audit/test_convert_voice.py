@@ -15,6 +15,8 @@ from audit.weights import check_pairs, convert_aasist, convert_ge2e, convert_pya
 from audit.weights.graph import Array, Graph, folded_norm
 
 RATE = 16_000
+GAT_PARTS = ("att_proj", "proj_with_att", "proj_without_att")
+MIXED_PARTS = (*GAT_PARTS, "att_projM", "proj_with_attM", "proj_without_attM")
 
 
 def session(model: bytes) -> Any:
@@ -206,8 +208,7 @@ def test_attention_equals_the_layer_written_by_hand() -> None:
     weights = {f"g.{part}.weight": random(3, 4, seed=i) for i, part in enumerate(GAT_PARTS)}
     weights |= {f"g.{part}.bias": random(3, seed=i + 9) for i, part in enumerate(GAT_PARTS)}
     weights["g.att_weight"] = random(3, 1, seed=20)
-    norm = {"weight": 1.0, "bias": 0.5, "running_mean": 0.1, "running_var": 1 - 1e-5}
-    weights |= {f"g.bn.{k}": np.full(3, v, dtype=np.float32) for k, v in norm.items()}
+    weights |= norm_parts("g.bn", 3)
     graph = Graph("t")
     graph.node("Identity", [convert_aasist._attention(graph, "x", weights, "g")], outputs=["y"])
     x = random(1, 5, 4, seed=30, scale=1.0)
@@ -222,13 +223,114 @@ def test_attention_equals_the_layer_written_by_hand() -> None:
     attention = np.exp(energy) / np.exp(energy).sum(axis=1, keepdims=True)
     mixed = linear(attention @ nodes, "proj_with_att") + linear(nodes, "proj_without_att")
     normed = mixed - 0.1 + 0.5
-    selu = 1.0507009873554805 * np.where(
-        normed > 0, normed, 1.6732632423543772 * (np.exp(normed) - 1)
+    np.testing.assert_allclose(found[0], selu(normed), atol=1e-5)
+
+
+def norm_parts(name: str, count: int) -> dict[str, Array]:
+    values = {"weight": 1.0, "bias": 0.5, "running_mean": 0.1, "running_var": 1 - 1e-5}
+    return {f"{name}.{k}": np.full(count, v, dtype=np.float32) for k, v in values.items()}
+
+
+def linear_parts(name: str, out: int, width: int, seed: int) -> dict[str, Array]:
+    return {
+        f"{name}.weight": random(out, width, seed=seed),
+        f"{name}.bias": random(out, seed=seed + 500),
+    }
+
+
+def mixed_parts(name: str, out: int, width: int, seed: int = 60) -> dict[str, Array]:
+    state = norm_parts(f"{name}.bn", out)
+    for i, part in enumerate(MIXED_PARTS):
+        state |= linear_parts(f"{name}.{part}", out, width, seed + i)
+    for i in (1, 2):
+        state |= linear_parts(f"{name}.proj_type{i}", width, width, seed + 10 + i)
+    for i, kind in enumerate(("11", "12", "22", "M")):
+        state[f"{name}.att_weight{kind}"] = random(out, 1, seed=seed + 20 + i)
+    return state
+
+
+def softmax(x: Array) -> Array:
+    return np.exp(x) / np.exp(x).sum(axis=-1, keepdims=True)
+
+
+def selu(x: Array) -> Array:
+    return 1.0507009873554805 * np.where(x > 0, x, 1.6732632423543772 * (np.exp(x) - 1))
+
+
+def test_mixed_attention_equals_the_layer_written_by_hand() -> None:
+    weights = mixed_parts("h", out=3, width=4)
+    graph = Graph("t")
+    names = convert_aasist._mixed_attention(graph, ("t", "s", "m"), (2, 1), weights, "h")
+    for name, result in zip(("t2", "s2", "m2"), names, strict=True):
+        graph.node("Identity", [result], outputs=[name])
+    model = graph.model(
+        {"t": ["N", 2, 4], "s": ["N", 1, 4], "m": ["N", 1, 4]},
+        {"t2": ["N", 2, 3], "s2": ["N", 1, 3], "m2": ["N", 1, 3]},
     )
-    np.testing.assert_allclose(found[0], selu, atol=1e-5)
+    counts = {"t": 2, "s": 1, "m": 1}
+    feed = {n: random(1, k, 4, seed=k + ord(n), scale=2.0) for n, k in counts.items()}
+    found = session(model).run(None, feed)
+
+    def linear(v: Array, part: str) -> Array:
+        return v @ weights[f"h.{part}.weight"].T + weights[f"h.{part}.bias"]
+
+    x = np.vstack([linear(feed["t"][0], "proj_type1"), linear(feed["s"][0], "proj_type2")])
+    master = feed["m"][0]
+    pull = np.tanh(linear(x * master, "att_projM")) @ weights["h.att_weightM"] / 100.0
+    lifted = linear(softmax(pull.T) @ x, "proj_with_attM") + linear(master, "proj_without_attM")
+    energy = np.zeros((3, 3), dtype=np.float32)
+    for i in range(3):
+        for j in range(3):
+            kind = ("11", "12", "22")[(i == 2) + (j == 2)]
+            one = np.tanh(linear(x[i] * x[j], "att_proj")) @ weights[f"h.att_weight{kind}"]
+            energy[i, j] = one[0] / 100.0
+    mixed = linear(softmax(energy) @ x, "proj_with_att") + linear(x, "proj_without_att")
+    nodes = selu(mixed - 0.1 + 0.5)
+    np.testing.assert_allclose(found[0][0], nodes[:2], atol=1e-5)
+    np.testing.assert_allclose(found[1][0], nodes[2:], atol=1e-5)
+    np.testing.assert_allclose(found[2][0], lifted, atol=1e-5)
 
 
-GAT_PARTS = ("att_proj", "proj_with_att", "proj_without_att")
+def aasist_state() -> dict[str, Array]:
+    state = {"pos_S": random(1, 23, 64), "master1": random(1, 1, 64), "master2": random(1, 1, 64)}
+    state |= norm_parts("first_bn", 1) | linear_parts("out_layer", 2, 160, 90)
+    for block, (width, out) in enumerate([(1, 32), (32, 32), (32, 64), *[(64, 64)] * 3]):
+        name = f"encoder.{block}.0"
+        shapes = {"conv1": (out, width, 2, 3), "conv2": (out, out, 2, 3)}
+        if width != out:
+            shapes["conv_downsample"] = (out, width, 1, 3)
+        for part, shape in shapes.items():
+            state[f"{name}.{part}.weight"] = random(*shape, scale=0.1)
+            state[f"{name}.{part}.bias"] = random(out)
+        state |= norm_parts(f"{name}.bn2", out)
+    for name in ("GAT_layer_S", "GAT_layer_T"):
+        for i, part in enumerate(GAT_PARTS):
+            state |= linear_parts(f"{name}.{part}", 64, 64, 70 + i)
+        state |= norm_parts(f"{name}.bn", 64) | {f"{name}.att_weight": random(64, 1)}
+    for name, width in {"S": 64, "T": 64, "hS1": 32, "hT1": 32, "hS2": 32, "hT2": 32}.items():
+        state |= linear_parts(f"pool_{name}.proj", 1, width, 80)
+    for name, width in {"ST11": 64, "ST12": 32, "ST21": 64, "ST22": 32}.items():
+        state |= mixed_parts(f"HtrgGAT_layer_{name}", 32, width)
+    return state
+
+
+def test_aasist_is_built_the_same_each_time_and_ends_in_its_last_layer(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    state = aasist_state()
+    monkeypatch.setattr(convert_aasist, "load_state_dict", lambda member, **_: state)
+    model = convert_aasist.convert(b"")
+    assert model == convert_aasist.convert(b"")
+    waveform = random(2, 64_600, scale=0.1)
+    (found,) = session(model).run(None, {"waveform": waveform})
+    assert found.shape == (2, 2)
+    assert np.isfinite(found).all()
+    assert not np.allclose(found[0], found[1])
+    (mirrored,) = session(model).run(None, {"waveform": -waveform})
+    np.testing.assert_allclose(found, mirrored, rtol=1e-4)  # magnitudes follow the first filters
+    state["out_layer.weight"] = np.zeros((2, 160), dtype=np.float32)
+    (constant,) = session(convert_aasist.convert(b"")).run(None, {"waveform": waveform[:1]})
+    np.testing.assert_allclose(constant[0], state["out_layer.bias"], rtol=1e-6)
 
 
 @pytest.mark.weights

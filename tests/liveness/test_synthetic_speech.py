@@ -288,6 +288,16 @@ def test_digital_silence_in_a_window_counts_against_it(point: dict[str, Any]) ->
     assert found.measurements["level_db"] is None
 
 
+def test_the_network_is_not_asked_about_a_strange_channel(point: dict[str, Any]) -> None:
+    loud = voice(5)
+    quiet = replace(loud, samples=(loud.samples // 30).astype(np.int16))
+    network = _Fixed(-9.0)
+    (one,) = listen_to(quiet, (Span(0.0, 4.0),), network, point)
+    assert one.strange == "too quiet"
+    assert np.isnan(one.logit)
+    assert network.heard == []
+
+
 def read(path: Path) -> Audio:
     with av.open(str(path)) as container:
         change = av.AudioResampler("s16", "mono", RATE)
