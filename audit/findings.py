@@ -19,7 +19,7 @@ from dataclasses import replace
 from audit.types import Finding, Question, Reason, Signal, Status, Strength
 
 REQUIRED: Mapping[Question, tuple[str, ...]] = {
-    Question.AUTHENTICITY: ("frame_loop", "synthetic_speech"),
+    Question.AUTHENTICITY: ("frame_loop",),
     Question.PRESENCE: ("presentation_attack",),
     Question.IDENTITY: (
         "face_consistency",
