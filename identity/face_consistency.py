@@ -28,9 +28,9 @@ from identity.face_scale import FaceScale, Grade, scale_for, support
 from identity.person_changes import Rows, Stretch, confirmed, divide, people, weakest_split
 
 MOST_EVIDENCE = 12
-SCORE = (
-    "Cosine similarity, -1 to 1, of the pooled faces of the two groups that differ most, or of the "
-    "two most different parts where there is one group; higher = more alike."
+SUBJECT = (
+    "the pooled faces of the two groups that differ most, or of the two most different parts where "
+    "there is one group"
 )
 LIMITS = (
     "A face swap or a stand-in that is there from the first to the last second is not seen: "
@@ -44,7 +44,7 @@ LIMITS = (
 
 @dataclass(frozen=True, slots=True)
 class Contrast:
-    """Two sets of samples compared."""
+    """Two sets of samples compared; `score` is the cosine of their pools and stays inside."""
 
     first: Rows
     second: Rows
@@ -54,6 +54,16 @@ class Contrast:
     @property
     def ratio(self) -> LikelihoodRatio | None:
         return self.grade.likelihood_ratio(self.score)
+
+    @property
+    def figure(self) -> float:
+        """The score as it is shown."""
+        return self.grade.figure(self.score)
+
+    @property
+    def words(self) -> str:
+        """The score in words."""
+        return self.grade.words(self.score)
 
 
 class FaceConsistency:
@@ -113,16 +123,13 @@ class FaceConsistency:
             status,
             _reason(status, found, stretches, ends),
             model=self._model(encoder),
-            score=round(found.score, 4),
-            score_meaning=SCORE,
-            operating_point=(
-                f"Review below {found.grade.review_below:.3f}, no indication from "
-                f"{found.grade.clear_from:.3f}, for pools of {found.grade.samples} or more faces."
-            ),
+            score=found.figure,
+            score_meaning=found.grade.meaning(SUBJECT),
+            operating_point=found.grade.operating_point,
             likelihood_ratio=found.ratio,
             quality=quality_of(line),
             quality_notes=quality_notes(line),
-            evidence=_evidence(line, stretches, ends, found) or _unclear(line, found, status),
+            evidence=_evidence(line, stretches, ends, scale) or _unclear(line, found, status),
             series=(_series(line, stretches, scale),),
             measurements=_measurements(line, stretches, found, scale),
         )
@@ -159,11 +166,14 @@ def contrast(line: FaceLine, stretches: list[Stretch], scale: FaceScale, *, most
         pairs = [(np.arange(cut), np.arange(cut, len(line)))]
     else:
         pairs = [(rows_of(stretches, 0), rows_of(stretches, p)) for p in range(1, number)]
-    found = [
-        Contrast(a, b, similarity(line.pool(a), line.pool(b)), scale.grade(len(a), len(b)))
-        for a, b in pairs
-    ]
+    found = [compared(line, a, b, scale) for a, b in pairs]
     return min(found, key=lambda c: c.score - c.grade.review_below)
+
+
+def compared(line: FaceLine, first: Rows, second: Rows, scale: FaceScale) -> Contrast:
+    """Two sets of rows against each other, under the grade of the smaller."""
+    score = similarity(line.pool(first), line.pool(second))
+    return Contrast(first, second, score, scale.grade(len(first), len(second)))
 
 
 def border_s(log: FaceLog, line: FaceLine, row: int) -> float:
@@ -200,47 +210,48 @@ def spans_text(stretches: list[Stretch], ends: list[float]) -> str:
 
 
 def _reason(status: Status, found: Contrast, stretches: list[Stretch], ends: list[float]) -> Reason:
-    score = f"{found.score:.3f}"
     if status is Status.REVIEW:
         return Reason(
             "face_changes",
             "The face in the main position is not alike throughout: "
-            f"{spans_text(stretches, ends)}. Similarity {score}; below "
-            f"{found.grade.review_below:.3f} asks for review.",
+            f"{spans_text(stretches, ends)}. Between the two that differ most, {found.words}.",
         )
     if status is Status.NO_INDICATION:
         return Reason(
             "one_face",
-            f"The face is alike throughout: the two most different parts have similarity {score}.",
+            f"The face is alike throughout: between the two most different parts, {found.words}.",
+        )
+    if found.grade.status(found.score) is Status.REVIEW:
+        return Reason(
+            "unclear",
+            f"Between the two most different parts of the recording, {found.words}; but one of "
+            "them is a single face, which may be one bad frame.",
         )
     return Reason(
         "unclear",
-        f"The two most different parts of the recording have similarity {score}, or too few faces "
-        "each, which is not enough to say whether the face is the same.",
+        "Whether the face is the same throughout cannot be said: between the two most different "
+        f"parts of the recording, {found.words}.",
     )
 
 
 def _evidence(
-    line: FaceLine, stretches: list[Stretch], ends: list[float], found: Contrast
+    line: FaceLine, stretches: list[Stretch], ends: list[float], scale: FaceScale
 ) -> tuple[Evidence, ...]:
     """One piece for each stretch that is not of the face seen most."""
-    main = line.pool(rows_of(stretches, 0))
+    main = rows_of(stretches, 0)
     pieces: list[Evidence] = []
     for i, stretch in enumerate(stretches):
         if stretch.person == 0 or len(pieces) == MOST_EVIDENCE:
             continue
-        score = similarity(line.pool(rows_of(stretches, stretch.person)), main)
+        found = compared(line, rows_of(stretches, stretch.person), main, scale)
         middle = (stretch.first + stretch.last) // 2
         shown = (stretch.first - 1, stretch.first, middle, stretch.last - 1, stretch.last)
         pieces.append(
             Evidence(
                 start_s=ends[i],
                 end_s=ends[i + 1],
-                text=(
-                    f"Face {stretch.person + 1} is seen here; its similarity to face 1 is "
-                    f"{score:.3f}, below {found.grade.review_below:.3f}."
-                ),
-                score=round(score, 4),
+                text=f"Face {stretch.person + 1} is seen here. Against face 1, {found.words}.",
+                score=found.figure,
                 start_frame=int(line.frames[stretch.first]),
                 end_frame=int(line.frames[stretch.last - 1]),
                 track=int(line.tracks[middle]),
@@ -262,8 +273,8 @@ def _unclear(line: FaceLine, found: Contrast, status: Status) -> tuple[Evidence,
         Evidence(
             start_s=float(line.times_s[before]),
             end_s=float(line.times_s[after]),
-            text=f"The faces before and after have similarity {found.score:.3f}.",
-            score=round(found.score, 4),
+            text=f"Between the faces before and after, {found.words}.",
+            score=found.figure,
             start_frame=int(line.frames[before]),
             end_frame=int(line.frames[after]),
             track=int(line.tracks[after]),
@@ -273,15 +284,16 @@ def _unclear(line: FaceLine, found: Contrast, status: Status) -> tuple[Evidence,
 
 
 def _series(line: FaceLine, stretches: list[Stretch], scale: FaceScale) -> Series:
-    main = line.pool(rows_of(stretches, 0))
+    main, grade = line.pool(rows_of(stretches, 0)), scale.single
+    low, high = grade.bounds
     return thin(
-        "similarity to the face seen most",
-        "cosine",
+        "each face against the face seen most",
+        grade.unit,
         line.times_s,
-        line.embeddings @ main,
-        low=0.5,
-        high=1.0,
-        threshold=round(scale.grades[0].review_below, 4),
+        grade.figures(line.embeddings @ main),
+        low=low,
+        high=high,
+        threshold=grade.figure(grade.review_below),
     )
 
 
@@ -291,14 +303,15 @@ def _measurements(
     main = line.pool(rows_of(stretches, 0))
     each = line.embeddings @ main
     third = max(1, len(line) // 3)
-    first, last = np.arange(third), np.arange(len(line) - third, len(line))
+    ends = compared(line, np.arange(third), np.arange(len(line) - third, len(line)), scale)
+    unit = "log10_lr" if scale.single.record else "cosine_uncalibrated"
     return {
         "faces_compared": len(line),
         "faces_unusable": line.offered - len(line),
         "groups": max(s.person for s in stretches) + 1,
         "changes": len(stretches) - 1,
-        "lowest_sample_similarity": round(float(each.min()), 4),
-        "samples_unlike_the_rest": int((each < scale.grades[0].review_below).sum()),
-        "first_to_last_third_similarity": round(similarity(line.pool(first), line.pool(last)), 4),
+        f"lowest_sample_{unit}": scale.single.figure(float(each.min())),
+        "samples_unlike_the_rest": int((each < scale.single.review_below).sum()),
+        f"first_to_last_third_{unit}": ends.figure,
         "support": support(found.ratio),
     }

@@ -18,16 +18,13 @@ from identity.face_line import FaceLine, face_line, quality_notes
 from identity.face_scale import FaceScale, Grade, scale_for, support
 from identity.person_changes import Rows
 
-SCORE = (
-    "Cosine similarity, -1 to 1, of the pooled best faces of this recording and of the earlier one "
-    "that it resembles least; higher = more alike."
-)
+SUBJECT = "the pooled best faces of this recording and of the earlier one that it resembles least"
 LIMITS = (
     "A face swap that imitates the claimed person matches: a match says nothing about whether the "
     "picture is genuine.",
     "Two people who look alike to the network may match; it separates some groups of people less "
     "well than others (docs/verification.md).",
-    "Years between the recordings, heavy make-up, glasses or masks lower the similarity.",
+    "Years between the recordings, heavy make-up, glasses or masks lower the likeness.",
 )
 
 
@@ -46,7 +43,7 @@ class _Pool:
 
 @dataclass(frozen=True, slots=True)
 class _Match:
-    """One earlier recording compared with this one."""
+    """One earlier recording compared with this one; `score` is the cosine and stays inside."""
 
     label: str
     probe: _Pool
@@ -56,8 +53,18 @@ class _Match:
 
     @property
     def margin(self) -> float:
-        """How far the similarity lies above the review threshold (negative below)."""
+        """How far the cosine lies above the review threshold (negative below)."""
         return self.score - self.grade.review_below
+
+    @property
+    def figure(self) -> float:
+        """The score as it is shown."""
+        return self.grade.figure(self.score)
+
+    @property
+    def words(self) -> str:
+        """The score in words."""
+        return self.grade.words(self.score)
 
 
 class FaceReference:
@@ -120,12 +127,9 @@ class FaceReference:
             status,
             _reason(status, least, len(matches), missing),
             model=self._model(encoder),
-            score=round(least.score, 4),
-            score_meaning=SCORE,
-            operating_point=(
-                f"Review below {least.grade.review_below:.3f}, no indication from "
-                f"{least.grade.clear_from:.3f}, for pools of {least.grade.samples} or more faces."
-            ),
+            score=least.figure,
+            score_meaning=least.grade.meaning(SUBJECT),
+            operating_point=least.grade.operating_point,
             likelihood_ratio=ratio,
             quality=min(least.probe.quality, least.reference.quality),
             quality_notes=notes,
@@ -176,20 +180,20 @@ def _match(label: str, probe: _Pool, reference: _Pool, scale: FaceScale) -> _Mat
 
 def _reason(status: Status, least: _Match, compared: int, missing: list[str]) -> Reason:
     whom = least.label if compared == 1 else f"{least.label}, the least similar of {compared}"
-    measured = f"Similarity to the face in {whom}: {least.score:.3f}"
-    if status is Status.REVIEW:
-        return Reason(
-            "face_differs", f"{measured}; below {least.grade.review_below:.3f} asks for review."
-        )
+    found = least.grade.status(least.score)
+    if found is Status.REVIEW:
+        return Reason("face_differs", f"The face is not like the one in {whom}: {least.words}.")
     if status is Status.NO_INDICATION:
-        return Reason("face_matches", f"{measured}; {least.grade.clear_from:.3f} or more is alike.")
-    if missing and least.grade.status(least.score) is Status.NO_INDICATION:
-        held = ", ".join(missing)
-        return Reason("partly_compared", f"{measured}, but no usable face was found in {held}.")
+        return Reason("face_matches", f"The face is like the one in {whom}: {least.words}.")
+    if found is Status.NO_INDICATION:
+        return Reason(
+            "partly_compared",
+            f"The face is like the one in {whom}: {least.words}; but no usable face was found in "
+            f"{', '.join(missing)}.",
+        )
     return Reason(
         "unclear",
-        f"{measured}. Between {least.grade.review_below:.3f} and {least.grade.clear_from:.3f} the "
-        "faces may be of one person or of two.",
+        f"Whether the face is the one in {whom} cannot be said: {least.words}.",
     )
 
 
@@ -201,8 +205,8 @@ def _evidence(match: _Match) -> Evidence:
     return Evidence(
         start_s=float(line.times_s[rows[0]]),
         end_s=float(line.times_s[rows[-1]]),
-        text=f"Faces compared with {match.label}: similarity {match.score:.3f}.",
-        score=round(match.score, 4),
+        text=f"Faces compared with {match.label}: {match.words}.",
+        score=match.figure,
         start_frame=int(line.frames[rows[0]]),
         end_frame=int(line.frames[rows[-1]]),
         track=int(line.tracks[middle]),

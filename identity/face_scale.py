@@ -6,8 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
 from audit.calibration import CalibrationRecord, band, records
 from audit.types import LikelihoodRatio, Status
+from audit.wording import times_likelier, weighed
+
+ONE, TWO = "this is one person", "these are two people"
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +22,7 @@ class Grade:
 
     Similarities below `review_below` ask for review, those from `clear_from` on give no
     indication, those between decide nothing. `record` is None for uncalibrated back ends.
+    Statuses are decided on similarities; what leaves the package are `figures`.
     """
 
     samples: int
@@ -33,6 +40,62 @@ class Grade:
         """Same person against two people, or None where the back end is uncalibrated."""
         return self.record.likelihood_ratio(similarity) if self.record else None
 
+    @property
+    def unit(self) -> str:
+        """The unit of `figures`."""
+        return "log10 LR" if self.record else "cosine, uncalibrated"
+
+    @property
+    def bounds(self) -> tuple[float, float]:
+        """The least and the largest figure there can be."""
+        return (self.record.lower, self.record.upper) if self.record else (-1.0, 1.0)
+
+    def figures(self, similarities: ArrayLike) -> NDArray[np.float64]:
+        """Bounded log10 likelihood ratios; the similarities themselves where uncalibrated."""
+        if self.record:
+            return self.record.log10(similarities)
+        return np.asarray(similarities, np.float64)
+
+    def figure(self, similarity: float) -> float:
+        """One of `figures`, to three decimals."""
+        return round(float(self.figures(similarity)), 3) + 0.0  # no -0.0
+
+    def words(self, similarity: float) -> str:
+        """What was measured, as the main clause of a sentence."""
+        ratio = self.likelihood_ratio(similarity)
+        if ratio is None:
+            return f"the cosine is {similarity:.3f} (this network is uncalibrated)"
+        return f"the measurement is {weighed(ratio, ONE, TWO)}"
+
+    def meaning(self, subject: str) -> str:
+        """Unit, range and direction of `figure` for comparisons of `subject`."""
+        if self.record is None:
+            return (
+                f"Uncalibrated: cosine similarity, -1 to 1, of {subject}; higher = more alike. No "
+                "likelihood ratio is known for this network."
+            )
+        first, second = self.record.hypotheses
+        return (
+            f"log10 likelihood ratio of {subject}, {self.record.lower:.2f} to "
+            f"{self.record.upper:.2f}: {first} against {second}; above 0 favours the first. At "
+            "either end it is at least that much."
+        )
+
+    @property
+    def operating_point(self) -> str:
+        """Both thresholds, in the units of `figure`, and the pools that they are for."""
+        pools = f"for pools of {self.samples} or more faces"
+        if self.record is None:
+            return (
+                f"Uncalibrated cosine: review below {self.review_below:.3f}, no indication from "
+                f"{self.clear_from:.3f}, {pools}."
+            )
+        low, high = self.figure(self.review_below), self.figure(self.clear_from)
+        return (
+            f"Review below {low:.2f} ({times_likelier(low)} if {TWO}), no indication from "
+            f"{high:.2f} ({times_likelier(high)} if {ONE}), {pools}."
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class FaceScale:
@@ -40,11 +103,16 @@ class FaceScale:
 
     grades: tuple[Grade, ...]
 
+    @property
+    def single(self) -> Grade:
+        """The grade for single samples."""
+        return self.grades[0]
+
     def grade(self, first: int, second: int) -> Grade:
         """The grade for pools of `first` and `second` samples: the smaller pool decides."""
         fewer = min(first, second)
         fitting = [grade for grade in self.grades if grade.samples <= fewer]
-        return fitting[-1] if fitting else self.grades[0]
+        return fitting[-1] if fitting else self.single
 
 
 def scale_for(encoder_id: str, point: Mapping[str, Any]) -> FaceScale:
@@ -81,5 +149,7 @@ def support(ratio: LikelihoodRatio | None) -> str:
     """The likelihood ratio in words of the ENFSI scale."""
     if ratio is None:
         return "uncalibrated"
-    side = ratio.hypotheses[0] if ratio.log10 >= 0 else ratio.hypotheses[1]
-    return f"{band(ratio.log10)} support for: {side}"
+    word = band(ratio.log10)
+    if word == "no":
+        return "no support either way"
+    return f"{word} support for: {ratio.hypotheses[0 if ratio.log10 > 0 else 1]}"

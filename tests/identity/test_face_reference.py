@@ -42,14 +42,17 @@ def test_without_a_reference_nothing_is_said() -> None:
 def test_same_face() -> None:
     signal = compare_faces(talk([A] * 30), talk([A] * 8, label="reference 1"))
     assert signal.status is Status.NO_INDICATION
-    assert signal.score is not None
-    assert signal.score > 0.97
     assert signal.likelihood_ratio is not None
-    assert signal.likelihood_ratio.log10 > 0
+    assert signal.score == signal.likelihood_ratio.log10 == signal.likelihood_ratio.upper
+    assert signal.reason.text == (
+        "The face is like the one in reference 1: the measurement is at least 42 times likelier "
+        "if this is one person than if these are two people (moderate support)."
+    )
     assert signal.measurements["faces_of_this_recording"] == 10
     assert signal.measurements["faces_of_the_reference"] == 8
     (piece,) = signal.evidence
-    assert "reference 1" in piece.text
+    assert piece.text.startswith("Faces compared with reference 1: the measurement is at least 42")
+    assert piece.score == signal.score
     assert len(piece.frames_s) == 3
 
 
@@ -58,7 +61,10 @@ def test_another_face() -> None:
     assert signal.status is Status.REVIEW
     assert signal.reason.code == "face_differs"
     assert signal.likelihood_ratio is not None
-    assert signal.likelihood_ratio.log10 == signal.likelihood_ratio.lower
+    assert signal.score == signal.likelihood_ratio.log10 == signal.likelihood_ratio.lower
+    assert "at least 44 times likelier if these are two people" in signal.reason.text
+    assert signal.score_meaning.startswith("log10 likelihood ratio of the pooled best faces")
+    assert signal.operating_point.startswith("Review below -1.00 (about 10 times likelier")
 
 
 def test_the_least_similar_reference_decides() -> None:
@@ -67,8 +73,8 @@ def test_the_least_similar_reference_decides() -> None:
     assert signal.status is Status.REVIEW
     assert signal.measurements["least_similar"] == "reference 2"
     assert "reference 2, the least similar of 2" in signal.reason.text
-    scores = [e.score or 0.0 for e in signal.evidence]
-    assert scores[0] > 0.97 > 0.94 > scores[1]
+    assert [e.score for e in signal.evidence] == [1.63, -1.65]
+    assert signal.score == -1.65
 
 
 def test_single_images_use_the_coarser_scale() -> None:
@@ -80,11 +86,32 @@ def test_single_images_use_the_coarser_scale() -> None:
 
 def test_between_the_thresholds_nothing_is_said() -> None:
     rng = np.random.default_rng(0)
-    seen = {
-        compare_faces(talk([A], wobble=int(w)), talk([A], wobble=200)).status
+    seen = [
+        compare_faces(talk([A], wobble=int(w)), talk([A], wobble=200))
         for w in rng.integers(5, 250, 60)
-    }
-    assert Status.INCONCLUSIVE in seen
+    ]
+    between = [s for s in seen if s.status is Status.INCONCLUSIVE]
+    assert between
+    for signal in between:
+        assert signal.score is not None
+        assert -1.0 <= signal.score <= 0.75
+        assert signal.reason.text.startswith("Whether the face is the one in recording cannot be")
+
+
+def test_a_network_without_calibration_keeps_its_own_figure(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    encoder = ToyEncoder()
+    encoder.id = "insightface"
+    monkeypatch.setattr(face_reference, "encoder_for", lambda _interview: encoder)
+    signal = compare_faces(talk([A] * 5), talk([A] * 5, label="reference 1"))
+    assert signal.likelihood_ratio is None
+    assert signal.score is not None
+    assert 0.97 < signal.score <= 1.0
+    assert signal.score_meaning.startswith("Uncalibrated")
+    assert signal.operating_point.startswith("Uncalibrated")
+    assert "(this network is uncalibrated)" in signal.reason.text
+    assert signal.measurements["support"] == "uncalibrated"
 
 
 def test_unusable_recordings_are_named() -> None:
@@ -118,5 +145,5 @@ def test_photographs_of_one_and_of_two_people(shared_data: Path, models: Models)
     assert other.status is Status.REVIEW
     assert same.score is not None
     assert other.score is not None
-    assert same.score > 0.95 > other.score
+    assert same.score > 0.74 > -1.0 > other.score
     assert same.model.weights[0].id == "dlib_resnet"
