@@ -93,15 +93,15 @@ class PictureLog:
 class FaceMotion:
     """How a face moved within dense stretches, between pictures about a fifth of a second apart.
 
-    Each row compares two pictures through the one homography that best carries the face from the
-    first to the second: what a plane in front of a camera would do.
+    Each row compares two pictures through the one affine map that best carries the face from the
+    first to the second: what a plane in front of a camera does over so short a time.
 
     Attributes:
         times_s (m,): of the later picture. gaps_s (m,): seconds from the earlier one.
         shift (m,): median displacement of points on the face, share of the face's size.
-        around (m,): median distance of points around the face from where the homography puts
+        around (m,): median distance of textured points around the face from where the map puts
             them, share of the face's size; NaN where there are too few.
-        mouth, eyes, rest (m,): 1 - correlation of the region with itself after the homography:
+        mouth, eyes, rest (m,): 1 - correlation of the region with itself after the map:
             0 = nothing moved within it. `rest` is the face without mouth and eyes.
     """
 

@@ -27,7 +27,7 @@ class Inner:
     """Movement within a face, and of the face with its surroundings.
 
     Attributes:
-        compared_s: seconds of video that were compared.
+        compared_s: seconds of video that were compared and could be told.
         stirred: share of comparisons in which mouth or eyes moved, 0..1.
         stir: 90th percentile of that movement (1 - correlation after the homography, less that of
             the rest of the face).
@@ -43,22 +43,32 @@ class Inner:
     follow: float
 
 
+MOST_REST = 0.12
+"""Where more of the rest of the face is unlike itself, one map does not describe the motion."""
+
+
 def stir_of(motion: FaceMotion) -> Floats:
-    """Movement of mouth or eyes within the face per comparison, shape (m,); about 0 on a photo."""
-    inner = np.fmax(motion.mouth, motion.eyes) - np.nan_to_num(motion.rest)
-    stir: Floats = np.clip(np.nan_to_num(inner), 0.0, 2.0).astype(np.float64)
+    """Movement of mouth or eyes within the face per comparison, shape (m,); about 0 on a photo.
+
+    NaN where the common motion could not be undone (blur, a fast turn).
+    """
+    inner = np.fmax(motion.mouth, motion.eyes) - motion.rest
+    stir: Floats = np.clip(inner, 0.0, 2.0).astype(np.float64)
+    stir[~(motion.rest <= MOST_REST)] = np.nan
     return stir
 
 
 def inner_movement(motion: FaceMotion, stir_at: float, rows: slice = slice(None)) -> Inner:
     """Summary of some comparisons; `stir_at` is the movement that counts as one."""
-    stir = stir_of(motion)[rows]
-    shift = motion.shift[rows].astype(np.float64)
-    around = motion.around[rows].astype(np.float64)
+    whole = stir_of(motion)[rows]
+    told = np.isfinite(whole)
+    stir = whole[told]
+    shift = motion.shift[rows][told].astype(np.float64)
+    around = motion.around[rows][told].astype(np.float64)
     known = np.isfinite(around)
     carried = float(shift[known].sum())
     return Inner(
-        compared_s=float(motion.gaps_s[rows].sum()),
+        compared_s=float(motion.gaps_s[rows][told].sum()),
         stirred=float((stir >= stir_at).mean()) if len(stir) else 0.0,
         stir=float(np.quantile(stir, 0.9)) if len(stir) else 0.0,
         shift=float(shift.mean()) if len(shift) else 0.0,
@@ -68,7 +78,7 @@ def inner_movement(motion: FaceMotion, stir_at: float, rows: slice = slice(None)
 
 def calm_runs(motion: FaceMotion, stir_at: float, most_gap_s: float = 0.5) -> list[slice]:
     """Runs of comparisons one after another in which neither mouth nor eyes moved."""
-    calm = stir_of(motion) < stir_at
+    calm = ~(stir_of(motion) >= stir_at)
     runs, start = [], 0
     for i in range(1, len(calm) + 1):
         broken = i == len(calm) or motion.times_s[i] - motion.times_s[i - 1] > most_gap_s

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from audit.media.plan import Picture
 
 LEAST = 5.0  # grey levels, successive frames
+LEAST_EARLY = 12.0  # the same, while it is not known yet how lively the pictures are
 LEAST_FACTOR = 5.0  # over the median of the changes before
 LEAST_SPIKE = 2.0  # over the largest of the three changes before: fast movement lasts, cuts do not
 LEAST_SPARSE = 32.0  # grey levels, pictures that lie further apart
@@ -48,7 +49,9 @@ class CutFinder:
         if picture.frame != before.frame + 1:
             self._recent.clear()
             return amount > LEAST_SPARSE
-        usual = float(np.median(self._recent)) if self._recent else 1.0
-        lately = max(list(self._recent)[-3:], default=0.0)
+        known = list(self._recent)
         self._recent.append(amount)
-        return amount > max(LEAST, LEAST_FACTOR * usual, LEAST_SPIKE * lately)
+        if len(known) < 3:
+            return amount > LEAST_EARLY
+        usual = float(np.median(known))
+        return amount > max(LEAST, LEAST_FACTOR * usual, LEAST_SPIKE * max(known[-3:]))

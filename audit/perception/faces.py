@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from audit.inference import Models
 
 SEARCH_EVERY_S = 0.5  # in dense stretches the detector looks again this often
+SEARCH_EMPTY_S = 0.2  # ... and this often while no face is followed
 LEAST_FLAG = 0.5  # the mesh's own score below which there is no face
 SURE_FLAG = 0.8  # ... and below which a face needs the detector's word
 KEEP_S = 2.0  # how long a face that is not seen in dense frames is waited for
@@ -35,6 +37,24 @@ LEAST_EYES = 40.0  # face size in pixels below which lids are not measured
 MOST_COMPARED = 2  # faces per picture whose inner movement is measured
 
 
+@dataclass(frozen=True, slots=True)
+class Networks:
+    """What finds faces, fits meshes and watches eyelids."""
+
+    detector: BlazeFace
+    mesh: FaceMesh
+    lids: Lids
+
+    @classmethod
+    def of(cls, models: Models) -> Networks:
+        """The installed networks."""
+        return cls(
+            BlazeFace(models.tflite("blazeface_back")),
+            FaceMesh(models.tflite("face_mesh")),
+            Lids(models.tflite("iris_landmark")),
+        )
+
+
 class FaceReader:
     """Takes pictures in time order; `finish` gives the log.
 
@@ -43,10 +63,16 @@ class FaceReader:
     pictures faces are found anew and joined to tracks by place and size. A cut ends all tracks.
     """
 
-    def __init__(self, models: Models, crops: tuple[CropSpec, ...], sampling: Sampling) -> None:
-        self._detector = BlazeFace(models.tflite("blazeface_back"))
-        self._mesh = FaceMesh(models.tflite("face_mesh"))
-        self._lids = Lids(models.tflite("iris_landmark"))
+    def __init__(
+        self,
+        models: Models,
+        crops: tuple[CropSpec, ...],
+        sampling: Sampling,
+        *,
+        networks: Networks | None = None,
+    ) -> None:
+        nets = networks or Networks.of(models)
+        self._detector, self._mesh, self._lids = nets.detector, nets.mesh, nets.lids
         self._specs = crops
         self._samples = Samples(sampling.sample_step_s, sampling.max_samples)
         self._cuts = CutFinder()
@@ -55,6 +81,7 @@ class FaceReader:
         self._looked = Table(2)
         self._sightings: list[list[int]] = []
         self._searched_s = -np.inf
+        self._last_s = -np.inf
         self._last_frame = -2
         self._next_id = 0
 
@@ -66,13 +93,15 @@ class FaceReader:
         if image is None:
             return
         joined = picture.dense and picture.frame == self._last_frame + 1
-        self._last_frame = picture.frame
         followed = [t for t in self._live if joined and self._seen_in_last_picture(t)]
         seen = self._follow(image, picture.time_s, followed)
-        due = picture.time_s - self._searched_s >= SEARCH_EVERY_S
+        pause = SEARCH_EVERY_S if seen else SEARCH_EMPTY_S
+        due = picture.time_s - self._searched_s >= pause
         if due or not joined or len(seen) < len(followed):
             self._search(image, picture.time_s, seen)
-        self._write(picture, image, seen)
+        self._last_frame, self._last_s = picture.frame, picture.time_s
+        if seen or self._searched_s == picture.time_s:
+            self._write(picture, image, seen)
         self._compare(picture, image, seen, joined)
         limit = KEEP_S if picture.dense else KEEP_SPARSE_S
         self._end([t for t in self._live if picture.time_s - t.seen_s > limit])
@@ -107,7 +136,7 @@ class FaceReader:
         return self._without_doubles(seen)
 
     def _seen_in_last_picture(self, thread: Thread) -> bool:
-        return len(self._looked) > 0 and thread.seen_s >= float(self._looked.rows[-1, 0])
+        return thread.seen_s >= self._last_s
 
     def _without_doubles(self, seen: dict[int, Mesh]) -> dict[int, Mesh]:
         """Where two tracks have slid onto one face the older one keeps it."""

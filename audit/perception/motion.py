@@ -2,12 +2,15 @@
 
 A flat picture of a face that is moved before a camera changes by a homography, together with
 what surrounds the face in it (R. Hartley and A. Zisserman, Multiple View Geometry, 2nd ed.,
-section 13.1). A live face turns, blinks and speaks, and its background does not follow it.
+section 13.1). Over a fifth of a second that is an affine map to within a fraction of a pixel, and
+an affine map is steadier to fit. A live face turns, blinks and speaks, and its background does
+not follow it.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
@@ -26,6 +29,9 @@ UNIT = 128.0  # the face's size in the pictures that are compared, pixels
 LEAST_SIZE = 48.0  # smaller faces are not compared
 LEAST_POINTS = 12
 LEAST_AROUND = 8
+MOST_POINTS = 80
+LEAST_TEXTURE = 0.03  # of the face's strongest corner, for points around it
+SLIP = 2
 _REACH = (0.8, 0.7, 0.8, 0.5)  # how far "around" goes: left, up, right, down, box sides
 _MOUTH = (61, 291, 0, 17, 37, 267, 84, 314)
 
@@ -123,49 +129,62 @@ def compare(
     """
     low, high = points.min(axis=0), points.max(axis=0)
     size = float((high - low).max())
-    start, end = _followed(first, second, _on_face(first, low, high, size))
+    texture = cv2.cornerMinEigenVal(first, 3)
+    strongest = float(texture[_part(texture, low, high)].max(initial=0.0))
+    face = np.zeros_like(first)
+    face[_part(face, low, high)] = 255
+    start, end = _followed(first, second, _corners(first, face, 0.01, size / 16))
     if len(start) < LEAST_POINTS:
         return None
-    carry, _ = cv2.findHomography(start, end, cv2.RANSAC, 1.5, maxIters=200)
+    carry, _ = cv2.estimateAffine2D(start, end, ransacReprojThreshold=1.0, maxIters=300)
     if carry is None:
         return None
     shift = float(np.median(np.linalg.norm(end - start, axis=1))) / size
-    begun, ended = _followed(first, second, _around_face(first, low, high, size))
+    ring = _ring(first, low, high)
+    highest = float(texture[ring > 0].max(initial=0.0))
+    if highest <= 0:
+        return (shift, float("nan"), *_changes(first, second, carry, points))
+    # Flat ground is left out: coders freeze it, so it would seem to stay where it is.
+    level = min(0.99, max(0.01, LEAST_TEXTURE * strongest / highest))
+    begun, ended = _followed(first, second, _corners(first, ring, level, size / 12))
     around = float("nan")
     if len(begun) >= LEAST_AROUND:
-        put = cv2.perspectiveTransform(begun[:, None].astype(np.float64), carry)[:, 0]
+        put = _by_similarity(start, end, begun)
         around = float(np.median(np.linalg.norm(put - ended, axis=1))) / size
     return (shift, around, *_changes(first, second, carry, points))
 
 
-def _on_face(grey: Grey, low: Floats, high: Floats, size: float) -> Floats:
-    mask = np.zeros_like(grey)
-    _fill(mask, low, high, 255)
-    return _corners(grey, mask, 80, size / 16)
+def _by_similarity(start: Floats, end: Floats, points: Floats) -> Floats:
+    """Where points around the face go when they follow its shift, turn and growth.
+
+    Away from the points that it was fitted to, a similarity errs less than an affine map.
+    """
+    carry, _ = cv2.estimateAffinePartial2D(start, end, ransacReprojThreshold=1.0, maxIters=300)
+    put: Floats = points if carry is None else points @ carry[:, :2].T + carry[:, 2]
+    return put
 
 
-def _around_face(grey: Grey, low: Floats, high: Floats, size: float) -> Floats:
+def _ring(grey: Grey, low: Floats, high: Floats) -> Grey:
+    """A mask of what surrounds the face."""
     wide, tall = high - low
-    mask = np.zeros_like(grey)
-    _fill(
-        mask,
-        low - np.array([_REACH[0] * wide, _REACH[1] * tall]),
-        high + np.array([_REACH[2] * wide, _REACH[3] * tall]),
-        255,
-    )
+    reach = np.array([_REACH[0] * wide, _REACH[1] * tall])
+    reach_on = np.array([_REACH[2] * wide, _REACH[3] * tall])
     edge = np.array([0.05 * wide, 0.1 * tall])
-    _fill(mask, low - edge, high + edge, 0)
-    return _corners(grey, mask, 80, size / 12)
+    mask = np.zeros_like(grey)
+    mask[_part(mask, low - reach, high + reach_on)] = 255
+    mask[_part(mask, low - edge, high + edge)] = 0
+    return mask
 
 
-def _fill(mask: Grey, low: Floats, high: Floats, value: int) -> None:
+def _part(grey: NDArray[Any], low: Floats, high: Floats) -> tuple[slice, slice]:
+    """The pixels between two corners, within the picture."""
     x0, y0 = (max(0, int(v)) for v in low)
     x1, y1 = (max(0, int(v)) for v in high)
-    mask[y0:y1, x0:x1] = value
+    return slice(y0, y1), slice(x0, x1)
 
 
-def _corners(grey: Grey, mask: Grey, most: int, apart: float) -> Floats:
-    found = cv2.goodFeaturesToTrack(grey, most, 0.01, apart, mask=mask)
+def _corners(grey: Grey, mask: Grey, level: float, apart: float) -> Floats:
+    found = cv2.goodFeaturesToTrack(grey, MOST_POINTS, level, apart, mask=mask)
     return np.zeros((0, 2), np.float32) if found is None else found[:, 0].astype(np.float32)
 
 
@@ -190,36 +209,43 @@ def _flow(first: Grey, second: Grey, points: Floats) -> tuple[Floats, NDArray[np
 def _changes(
     first: Grey, second: Grey, carry: NDArray[np.float64], points: Floats
 ) -> tuple[float, float, float]:
-    """1 - correlation within mouth, eyes and the rest of the face after undoing the homography."""
-    low = np.maximum(points.min(axis=0).astype(int) - 2, 0)
-    high = points.max(axis=0).astype(int) + 3
-    shift = np.array([[1, 0, low[0]], [0, 1, low[1]], [0, 0, 1]], np.float64)
-    wide, tall = (int(v) for v in np.minimum(high, first.shape[::-1]) - low)
-    undone = cv2.warpPerspective(
-        second, carry @ shift, (wide, tall), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    """1 - correlation of mouth, eyes and the rest of the face, the common motion undone."""
+    undone = cv2.warpAffine(
+        second, carry, first.shape[::-1], flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
     )
-    before = first[low[1] : low[1] + tall, low[0] : low[0] + wide]
-    a, b = (cv2.GaussianBlur(g.astype(np.float32), (0, 0), 1.2) for g in (before, undone))
-    local = points - low.astype(np.float32)
-    hull = np.zeros(a.shape, np.uint8)
-    cv2.fillConvexPoly(hull, cv2.convexHull(local).astype(np.int32), 1)
-    mouth = _patch(a.shape, local[list(_MOUTH)], 1.25)
-    eyes = _patch(a.shape, local[list(LEFT_EYE)], 1.2) | _patch(
-        a.shape, local[list(RIGHT_EYE)], 1.2
-    )
-    rest = (hull > 0) & ~mouth & ~eyes
-    return _change(a, b, mouth), _change(a, b, eyes), _change(a, b, rest)
+    low, high = points.min(axis=0) - 2, points.max(axis=0) + 3
+    part = _part(first, low, high)
+    a, b = (cv2.GaussianBlur(g[part].astype(np.float32), (0, 0), 1.2) for g in (first, undone))
+    local = points - np.maximum(low, 0).astype(int).astype(np.float32)
+    mouth = _extent(local[list(_MOUTH)], 1.25)
+    eyes = [_extent(local[list(eye)], 1.2) for eye in (LEFT_EYE, RIGHT_EYE)]
+    rest = np.zeros(a.shape, np.uint8)
+    cv2.fillConvexPoly(rest, cv2.convexHull(local).astype(np.int32), 1)
+    for extent in (mouth, *eyes):
+        rest[_part(rest, *extent)] = 0
+    lids = float(np.mean([_patch_change(a, b, e) for e in eyes]))
+    return _patch_change(a, b, mouth), lids, _masked_change(a, b, rest > 0)
 
 
-def _patch(shape: tuple[int, ...], points: Floats, grow: float) -> NDArray[np.bool_]:
+def _extent(points: Floats, grow: float) -> tuple[Floats, Floats]:
     low, high = points.min(axis=0), points.max(axis=0)
     centre, half = (low + high) / 2, (high - low) / 2 * grow
-    mask = np.zeros(shape, np.uint8)
-    _fill(mask, centre - half, centre + half, 1)
-    return mask > 0
+    return centre - half, centre + half
 
 
-def _change(a: Floats, b: Floats, mask: NDArray[np.bool_]) -> float:
+def _patch_change(a: Floats, b: Floats, extent: tuple[Floats, Floats]) -> float:
+    """1 - the best correlation of a patch with its surroundings `SLIP` pixels around; NaN if tiny.
+
+    The slip forgives what the common motion is off by; it does not close an eye.
+    """
+    inner = a[_part(a, extent[0], extent[1])]
+    outer = b[_part(b, extent[0] - SLIP, extent[1] + SLIP)]
+    if min(inner.shape) < 4 or inner.shape[0] > outer.shape[0] or inner.shape[1] > outer.shape[1]:
+        return float("nan")
+    return 1.0 - float(cv2.matchTemplate(outer, inner, cv2.TM_CCOEFF_NORMED).max())
+
+
+def _masked_change(a: Floats, b: Floats, mask: NDArray[np.bool_]) -> float:
     """1 - Pearson correlation under a mask, 0..2; NaN where it is nearly empty."""
     x, y = a[mask], b[mask]
     if x.size < 30:

@@ -123,6 +123,11 @@ def _wander(rng: np.random.Generator, count: int, rates: tuple[float, ...]) -> F
     return course
 
 
+def hand_course(rng: np.random.Generator, count: int, columns: int) -> Floats:
+    """Slow sway of a hand, 25 steps a second, shape (count, columns), deviation near 1."""
+    return np.stack([_wander(rng, count, _DRIFT_HZ) for _ in range(columns)], axis=1)
+
+
 def _motion(rng: np.random.Generator, count: int, grip: Hand) -> Floats:
     """Poses (count, 6): x and y over frame height, relative distance, three angles in radians."""
     turn = np.radians(grip.turn_deg)
