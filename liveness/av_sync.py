@@ -59,11 +59,15 @@ class Stretch:
 
 @dataclass(frozen=True, slots=True)
 class Peak:
-    """The best lag (positive: sound later), its correlation (0..2) and significance."""
+    """The best lag (positive: sound later), its correlation (0..2) and significance.
+
+    `in_step_z` is the significance of the best lag among those that count as in step.
+    """
 
     lag_s: float
     height: float
     z: float
+    in_step_z: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,11 +152,13 @@ def _autocorrelation(values: Array) -> Array:
     return full / max(float(full[0]), 1e-9)
 
 
-def peak(curve: LagCurve) -> Peak:
-    """The highest point of a lag curve."""
+def peak(curve: LagCurve, in_step_s: float = 0.1) -> Peak:
+    """The highest point of a lag curve, and the highest within `in_step_s` of no lag."""
     best = int(np.argmax(curve.correlation))
     height = float(curve.correlation[best])
-    return Peak(float(LAGS_S[best]), height, height / max(curve.error, 1e-9))
+    error = max(curve.error, 1e-9)
+    near = curve.correlation[np.abs(LAGS_S) <= in_step_s + STEP_S / 2]
+    return Peak(float(LAGS_S[best]), height, height / error, float(near.max()) / error)
 
 
 def shut_spans(track: FaceTrack, speech: SpeechLog, *, shut: float, least_s: float) -> list[Span]:
@@ -233,18 +239,22 @@ class AvSync:
             for span in shut_spans(track, speech, shut=point["shut"], least_s=point["shut_s"])
         ]
         by_question = {
-            Question.AUTHENTICITY: lag_status(best, point),
+            Question.AUTHENTICITY: lag_status(best, point, moving=_moving(seat, point)),
             Question.ASSISTANCE: _shut_status(shut, speech, stretches, point),
         }
-        evidence = [*_lag_evidence(best, stretches, by_question), *_shut_evidence(shut)]
+        evidence = [
+            *_lag_evidence(best, stretches, by_question, point["least_z"]),
+            *_shut_evidence(shut),
+        ]
         return self.spec.signal(
             _worst(by_question),
-            _reason(best, shut, by_question),
+            _reason(best, shut, by_question, point["least_z"]),
             score=round(best.lag_s * 1000.0, 1),
             score_meaning="milliseconds by which the sound is later than the mouth; -600..600, "
             "negative: earlier",
             operating_point=f"review beyond {point['lag_ms']:g} ms either way, if the match stands "
-            f"{point['least_z']:g} standard errors above chance; or speech for "
+            f"{point['least_z']:g} standard errors above chance; or a moving mouth whose match in "
+            f"step is below {point['no_match_z']:g} standard errors; or speech for "
             f"{point['shut_s']:g} s with the mouth shut",
             quality=round(float(np.clip(best.z / (2 * point["least_z"]), 0.0, 1.0)), 3),
             evidence=tuple(evidence),
@@ -253,6 +263,7 @@ class AvSync:
                 "lag_ms": round(best.lag_s * 1000.0),
                 "match": round(best.height, 3),
                 "standard_errors_above_chance": round(best.z, 2),
+                "standard_errors_in_step": round(best.in_step_z, 2),
                 "seconds_compared": round(sum(s.end_s - s.start_s for s in stretches), 2),
                 "speech_with_mouth_shut_s": round(sum(s.duration_s for s in shut), 2),
             },
@@ -274,11 +285,25 @@ def _spoken(stretches: list[Stretch], speech: SpeechLog, least_s: float) -> list
     return kept if total >= least_s else []
 
 
-def lag_status(best: Peak, point: dict[str, float]) -> Status:
-    """Review for a clear lag, no indication for a clear match, otherwise inconclusive."""
-    if best.z < point["least_z"]:
-        return Status.INCONCLUSIVE
-    return Status.REVIEW if abs(best.lag_s) * 1000 > point["lag_ms"] else Status.NO_INDICATION
+def lag_status(best: Peak, point: dict[str, float], *, moving: bool = False) -> Status:
+    """Review for a clear lag or, where the mouth is seen moving, for no match at all.
+
+    No indication for a clear match, otherwise inconclusive.
+    """
+    if best.z >= point["least_z"]:
+        late = abs(best.lag_s) * 1000 > point["lag_ms"]
+        return Status.REVIEW if late else Status.NO_INDICATION
+    unmatched = moving and best.in_step_z < point["no_match_z"]
+    return Status.REVIEW if unmatched else Status.INCONCLUSIVE
+
+
+def _moving(seat: Sequence[FaceTrack], point: dict[str, float]) -> bool:
+    """Whether the mouth moves enough, frontally enough, that honest sound should match it."""
+    gaps = np.concatenate([t.mouth_open[t.dense] for t in seat])
+    yaw = np.concatenate([np.abs(t.pose[t.dense, 0]) for t in seat])
+    if not len(gaps):
+        return False
+    return bool(gaps.std() >= point["mouth_moves"] and np.median(yaw) <= point["most_yaw"])
 
 
 def _shut_status(
@@ -296,7 +321,9 @@ def _worst(by_question: dict[Question, Status]) -> Status:
     return next(s for s in order if s in by_question.values())
 
 
-def _reason(best: Peak, shut: list[Span], by_question: dict[Question, Status]) -> Reason:
+def _reason(
+    best: Peak, shut: list[Span], by_question: dict[Question, Status], least_z: float
+) -> Reason:
     lag = round(abs(best.lag_s) * 1000)
     side = "later" if best.lag_s > 0 else "earlier"
     texts, code = [], "in_step"
@@ -304,7 +331,14 @@ def _reason(best: Peak, shut: list[Span], by_question: dict[Question, Status]) -
         seconds = sum(s.duration_s for s in shut)
         texts.append(f"Speech is heard for {seconds:.1f} s while the visible mouth is shut.")
         code = "speech_with_mouth_shut"
-    if by_question[Question.AUTHENTICITY] is Status.REVIEW:
+    unmatched = by_question[Question.AUTHENTICITY] is Status.REVIEW and best.z < least_z
+    if unmatched:
+        texts.append(
+            "The mouth moves, but not as this sound would make it: another voice may have been put "
+            "under the pictures, or somebody out of view speaks."
+        )
+        code = "no_match" if code == "in_step" else code
+    elif by_question[Question.AUTHENTICITY] is Status.REVIEW:
         texts.append(
             f"The sound is {lag} ms {side} than the mouth. A wireless headset or slow capture can "
             "do that; so can replaced sound or pictures."
@@ -319,12 +353,14 @@ def _reason(best: Peak, shut: list[Span], by_question: dict[Question, Status]) -
 
 
 def _lag_evidence(
-    best: Peak, stretches: list[Stretch], by_question: dict[Question, Status]
+    best: Peak, stretches: list[Stretch], by_question: dict[Question, Status], least_z: float
 ) -> list[Evidence]:
     if by_question[Question.AUTHENTICITY] is not Status.REVIEW:
         return []
     side = "after" if best.lag_s > 0 else "before"
     text = f"sound about {abs(best.lag_s) * 1000:.0f} ms {side} the mouth motion"
+    if best.z < least_z:
+        text = "mouth motion that does not follow the sound"
     return [
         Evidence(s.start_s, s.end_s, text, score=round(best.lag_s * 1000.0, 1))
         for s in stretches[:12]

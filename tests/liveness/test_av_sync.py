@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -26,7 +27,7 @@ from liveness.av_sync import (
 from liveness.mouth_speech import BANDS, MouthModel, context, log_mels, mouth_model, without_trend
 
 RATE = 25.0
-POINT = {"lag_ms": 100.0, "least_z": 3.0}
+POINT = {"lag_ms": 100.0, "least_z": 3.0, "no_match_z": 1.2}
 
 
 def openings(seconds: float, seed: int) -> np.ndarray:
@@ -104,17 +105,18 @@ def test_the_shipped_model_follows_loud_and_quiet() -> None:
 
 
 @pytest.mark.parametrize(
-    ("lag", "z", "status"),
+    ("best", "moving", "status"),
     [
-        (0.05, 5.0, Status.NO_INDICATION),
-        (0.2, 5.0, Status.REVIEW),
-        (-0.2, 5.0, Status.REVIEW),
-        (0.2, 2.0, Status.INCONCLUSIVE),
-        (0.0, 2.0, Status.INCONCLUSIVE),
+        (Peak(0.05, 1.0, 5.0, 4.8), True, Status.NO_INDICATION),
+        (Peak(0.2, 1.0, 5.0, 0.3), True, Status.REVIEW),
+        (Peak(-0.2, 1.0, 5.0, 0.3), False, Status.REVIEW),
+        (Peak(0.2, 1.0, 2.0, 1.9), True, Status.INCONCLUSIVE),
+        (Peak(0.2, 1.0, 2.0, 0.5), True, Status.REVIEW),
+        (Peak(0.2, 1.0, 2.0, 0.5), False, Status.INCONCLUSIVE),
     ],
 )
-def test_status_of_a_lag(lag: float, z: float, status: Status) -> None:
-    assert lag_status(Peak(lag, 1.0, z), POINT) is status
+def test_status_of_a_lag(best: Peak, moving: bool, status: Status) -> None:
+    assert lag_status(best, POINT, moving=moving) is status
 
 
 @given(st.floats(min_value=0.5, max_value=4.0), st.floats(min_value=1.2, max_value=3.0))
@@ -182,3 +184,14 @@ def test_weak_input_is_inconclusive_with_its_reason() -> None:
     signal = AvSync().inspect(unspoken)
     assert signal.status is Status.INCONCLUSIVE
     assert signal.reason.code == "too_little_speech_in_view"
+
+
+def test_a_mouth_that_does_not_follow_the_sound_is_reported() -> None:
+    matched = whole(0.0)
+    found = set()
+    for seed in range(6):
+        other = sound_of(openings(8.0, 900 + seed), 0.0, seed)
+        signal = AvSync().inspect(replace(matched, audio=other))
+        found.add(signal.reason.code)
+    assert "no_match" in found
+    assert AvSync().inspect(matched).status_for(Question.AUTHENTICITY) is Status.NO_INDICATION
