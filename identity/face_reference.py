@@ -115,7 +115,7 @@ class FaceReference:
         )
 
     def _judge(self, matches: list[_Match], missing: list[str], encoder: FaceEncoder) -> Signal:
-        least = min(matches, key=lambda m: m.margin)
+        least = min(matches, key=_rank)
         status = least.grade.status(least.score)
         if status is Status.NO_INDICATION and missing:
             status = Status.INCONCLUSIVE
@@ -143,6 +143,15 @@ class FaceReference:
                 "support": support(ratio),
             },
         )
+
+
+def _rank(match: _Match) -> tuple[int, float]:
+    """The reference that asks most for attention first.
+
+    Margins of pools of different size are not comparable, so the status goes before the margin.
+    """
+    order = (Status.REVIEW, Status.INCONCLUSIVE, Status.NO_INDICATION)
+    return order.index(match.grade.status(match.score)), match.margin
 
 
 def compare_faces(probe: Interview, reference: Interview) -> Signal:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -147,3 +148,20 @@ def test_photographs_of_one_and_of_two_people(shared_data: Path, models: Models)
     assert other.score is not None
     assert same.score > 0.74 > -1.0 > other.score
     assert same.model.weights[0].id == "dlib_resnet"
+
+
+def test_a_status_that_asks_for_more_goes_before_a_smaller_margin() -> None:
+    class Graded:
+        def __init__(self, status: Status) -> None:
+            self._status = status
+
+        def status(self, score: float) -> Status:
+            return self._status
+
+    class Found:
+        def __init__(self, status: Status, margin: float) -> None:
+            self.grade, self.margin, self.score = Graded(status), margin, 0.9
+
+    unclear, passed = Found(Status.INCONCLUSIVE, 0.03), Found(Status.NO_INDICATION, 0.02)
+    found = [cast("Any", f) for f in (passed, unclear)]
+    assert min(found, key=face_reference._rank) is found[1]
