@@ -2,9 +2,9 @@
 
     python -m benchmarks.check_speed [--minutes 10] [--clip FILE] [--naive-s 20]
 
-The input is 720p at 30 frames/s, H.264 at about 1.5 Mbit/s with a key frame every 2 s: a face that
+The input is 720p at 30 frames/s, H.264 at 1.5 Mbit/s with a key frame every 2 s: a face that
 moves and babbles, made from a public-domain portrait, or `--clip` scaled and repeated. One thread
-everywhere. The naive way runs the same models on every frame and every stretch of sound of the first
+everywhere. The naive way runs the same models on every frame and all sound of the first
 `--naive-s` seconds and is scaled to a minute. CPU time of subprocesses counts on both sides. The
 ratio is what to quote: absolute times depend on the machine.
 """
@@ -38,7 +38,7 @@ from datasets.attacks.clips import AUDIO_RATE, Clip, make, read_clip
 from datasets.attacks.held_photo import Hand, held_photo
 from datasets.demo import portrait
 from datasets.voices import LOW, RATE, babble
-from identity.face_encoder import DLIB_CROP
+from identity.face_encoder import ALIGNED_150
 from liveness.presentation_attack import PresentationAttack
 
 FPS = 30
@@ -113,7 +113,7 @@ def _write_once(piece: Clip, path: Path) -> None:
 
 def naive(path: Path, models: Models, seconds: float) -> float:
     """CPU-seconds per minute of the same models on every frame and every stretch of sound."""
-    crops = (*PresentationAttack.spec.crops, DLIB_CROP)
+    crops = (*PresentationAttack.spec.crops, ALIGNED_150)
     started = cpu_s()
     for number, image in enumerate(_frames(path, seconds)):
         _every_model(models, image, number, crops)
@@ -141,7 +141,7 @@ def _every_model(
         for weight, crop in (("minifasnet_v2", crops[0].name), ("minifasnet_v1se", crops[1].name)):
             chip = chips[crop].transpose(2, 0, 1)[None].astype(np.float32)
             models.onnx(weight).run(None, {"input": chip})
-        face = chips[DLIB_CROP.name][:, :, ::-1].transpose(2, 0, 1)[None].astype(np.float32)
+        face = chips[ALIGNED_150.name][:, :, ::-1].transpose(2, 0, 1)[None].astype(np.float32)
         models.onnx("dlib_resnet").run(None, {"input": face / 256.0})
 
 

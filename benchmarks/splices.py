@@ -275,8 +275,8 @@ def _page(lines: list[str], clips: int, checks: int) -> str:
 
 Made by `python -m benchmarks.splices --clips DIR --out docs/splices.md`: {clips} real clips,
 {checks} renderings by two encoders (H.264 at CRF 23, 28, 33; VP8 at 1000, 500, 250 kbit/s), each
-checked as a user would check it. *Found*: a signal meant for the fault says `review`. *Located*: its
-evidence starts within 1 s of the planted place. Worst first.
+checked as a user would check it. *Found*: a signal meant for the fault says `review`. *Located*:
+its evidence starts within 1 s of the planted place. Worst first.
 
 """
     return head + "\n".join(lines) + "\n"

@@ -105,9 +105,7 @@ def test_a_recording_is_read_once_and_measured(tmp_path: Path) -> None:
 @pytest.mark.usefixtures("without_models")
 def test_long_recordings_say_how_they_were_sampled(tmp_path: Path) -> None:
     sampling = Sampling(dense_up_to_s=1.0, burst_s=1.0, burst_every_s=4.0)
-    opened = open_interview(
-        small_clip(tmp_path, 8.0), how(sampling=sampling), label="r"
-    )
+    opened = open_interview(small_clip(tmp_path, 8.0), how(sampling=sampling), label="r")
     told = coverage(opened, Settings(sampling=sampling))
     assert told.frames_decoded < told.frames_in_file
     assert "seed 20261122" in told.sampling
@@ -118,9 +116,7 @@ def test_scouts_add_windows(tmp_path: Path) -> None:
     sampling = Sampling(dense_up_to_s=0.5, burst_s=0.2, burst_every_s=60.0, scout_share=0.5)
     scout = Scouting("scouting")
     assert isinstance(scout, Scout)
-    opened = open_interview(
-        small_clip(tmp_path, 4.0), how(scout, sampling=sampling), label="r"
-    )
+    opened = open_interview(small_clip(tmp_path, 4.0), how(scout, sampling=sampling), label="r")
     assert opened.pictures is not None
     inside = (opened.pictures.times_s >= 1.0) & (opened.pictures.times_s < 2.0)
     assert inside.sum() == 25
@@ -196,20 +192,16 @@ def test_a_check_ends_in_four_findings(tmp_path: Path, monkeypatch: pytest.Monke
 
 
 @pytest.mark.usefixtures("without_models")
-def test_comparisons_name_their_recordings(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_comparisons_name_their_recordings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     planned = how(Planned("face_reference"), Planned("voice_reference"))
     monkeypatch.setattr(module, "reading", lambda *_: planned)
     clip = small_clip(tmp_path)
-    result = module.compare(
-        [clip] * 3, Settings(), cast("Models", None), labels=["a", "b", "c"]
-    )
+    result = module.compare([clip] * 3, Settings(), cast("Models", None), labels=["a", "b", "c"])
     assert [(p.first, p.second) for p in result.pairs] == [("a", "b"), ("a", "c"), ("b", "c")]
     assert all(p.face is not None and p.voice is not None for p in result.pairs)
     broken = tmp_path / "broken.mp4"
     broken.write_bytes(b"\0" * 100)
-    with pytest.raises(InputError, match="^b: "):
+    with pytest.raises(InputError, match=r"^b: "):
         module.compare([clip, broken], Settings(), cast("Models", None), labels=["a", "b"])
 
 

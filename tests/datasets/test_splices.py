@@ -84,9 +84,7 @@ def test_a_second_voice_is_mixed_at_its_level() -> None:
 
 
 @pytest.mark.parametrize("encoding", [ENCODINGS[0], ENCODINGS[3]], ids=lambda e: e.name)
-def test_a_rendered_clip_keeps_its_length_size_and_sound(
-    encoding: object, tmp_path: Path
-) -> None:
+def test_a_rendered_clip_keeps_its_length_size_and_sound(encoding: object, tmp_path: Path) -> None:
     chosen = next(e for e in ENCODINGS if e is encoding)
     path = render(clip(2.0), tmp_path / "clip", chosen)
     again = read_clip(path)
