@@ -1,6 +1,6 @@
 """Held photographs in real recordings: found and located, beside the false alarms.
 
-    python -m benchmarks.presentation_attack --clips ../shared/data/video [--every 1]
+    python -m benchmarks.presentation_attack --clips ../shared/data/video [--workers 2]
 
 Each clip goes on, after three seconds of itself, with four seconds of one of its own frames held
 before a camera (`datasets.attacks.held_photo`), its sound going on. Bona fide files are the clips
@@ -14,6 +14,7 @@ import argparse
 import tempfile
 from collections import defaultdict
 from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -62,23 +63,24 @@ class Row:
     name: str
 
 
-def rows(folder: Path, every: int) -> Iterator[Row]:
-    """One row per file, in a fixed order."""
+def rows_of(path: Path, number: int) -> list[Row]:
+    """One row per file that is made of one clip, in a fixed order; `number` is its seed."""
     settings = Settings()
     how = reading(settings, Models(WeightStore(settings.weights_dir)), ["presentation_attack"])
     detector = how.detectors[0]
-    paths = sorted(p for p in folder.rglob("*") if p.suffix in {".mp4", ".mpg"})
-    for number, path in enumerate(paths[::every]):
-        clip = read_clip(path, most_s=6.0, max_side=960)
-        for kind, encoding, made in _files(clip, number):
-            with tempfile.TemporaryDirectory() as scratch:
-                file = render(made, Path(scratch) / "file", encoding)
-                interview = open_interview(file, how, label="recording")
-            signal = detector.inspect(interview)
-            starts = [e.start_s for e in signal.evidence]
-            located = any(abs(s - min(LIVE_S, clip.duration_s)) <= WITHIN_S for s in starts)
-            code = signal.reason.code
-            yield Row(kind, encoding.name, signal.status, code, located, path.name)
+    clip = read_clip(path, most_s=6.0, max_side=960)
+    found = []
+    for kind, encoding, made in _files(clip, number):
+        with tempfile.TemporaryDirectory() as scratch:
+            file = render(made, Path(scratch) / "file", encoding)
+            interview = open_interview(file, how, label="recording")
+        signal = detector.inspect(interview)
+        starts = [e.start_s for e in signal.evidence]
+        located = any(abs(s - min(LIVE_S, clip.duration_s)) <= WITHIN_S for s in starts)
+        found.append(
+            Row(kind, encoding.name, signal.status, signal.reason.code, located, path.name)
+        )
+    return found
 
 
 def _files(clip: Clip, seed: int) -> Iterator[tuple[str, Encoding, Clip]]:
@@ -153,13 +155,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--clips", type=Path, required=True)
     parser.add_argument("--every", type=int, default=1, help="take every n-th clip")
+    parser.add_argument("--workers", type=int, default=1, help="processes")
     chosen = parser.parse_args()
-    found = []
-    for row in rows(chosen.clips, chosen.every):
-        found.append(row)
-        wanted = (row.status is Status.REVIEW) != row.kind.startswith("bona")
-        if not wanted:
-            print(row.name, row.kind, row.encoding, row.status.value, row.code, flush=True)
+    paths = sorted(p for p in chosen.clips.rglob("*") if p.suffix in {".mp4", ".mpg"})
+    paths = paths[:: chosen.every]
+    found: list[Row] = []
+    with ProcessPoolExecutor(chosen.workers) as pool:
+        for rows in pool.map(rows_of, paths, range(len(paths))):
+            found += rows
+            for row in rows:
+                if (row.status is Status.REVIEW) == row.kind.startswith("bona"):
+                    print(row.name, row.kind, row.encoding, row.status.value, row.code, flush=True)
     print(table(found))
 
 

@@ -136,32 +136,40 @@ def compare(
     start, end = _followed(first, second, _corners(first, face, 0.01, size / 16))
     if len(start) < LEAST_POINTS:
         return None
-    carry, _ = cv2.estimateAffine2D(start, end, ransacReprojThreshold=1.0, maxIters=300)
-    if carry is None:
+    steady, _ = cv2.estimateAffinePartial2D(start, end, ransacReprojThreshold=1.0, maxIters=300)
+    close, _ = cv2.estimateAffine2D(start, end, ransacReprojThreshold=1.0, maxIters=300)
+    if steady is None or close is None:
         return None
     shift = float(np.median(np.linalg.norm(end - start, axis=1))) / size
-    ring = _ring(first, low, high)
+    around = _around(first, second, (low, high), steady, LEAST_TEXTURE * strongest)
+    changes = (_changes(first, second, carry, points) for carry in (steady, close))
+    return (shift, around, *min(changes, key=lambda change: change[2]))
+
+
+def _around(
+    first: Grey,
+    second: Grey,
+    box: tuple[Floats, Floats],
+    carry: NDArray[np.float64],
+    least_texture: float,
+) -> float:
+    """How far what surrounds the face is from following it (see `FaceMotion.around`).
+
+    A similarity carries points here: away from the points that it was fitted to, it errs less
+    than an affine map. Flat ground is left out: coders freeze it, so it would seem to stay.
+    """
+    size = float((box[1] - box[0]).max())
+    ring = _ring(first, *box)
+    texture = cv2.cornerMinEigenVal(first, 3)
     highest = float(texture[ring > 0].max(initial=0.0))
     if highest <= 0:
-        return (shift, float("nan"), *_changes(first, second, carry, points))
-    # Flat ground is left out: coders freeze it, so it would seem to stay where it is.
-    level = min(0.99, max(0.01, LEAST_TEXTURE * strongest / highest))
+        return float("nan")
+    level = min(0.99, max(0.01, least_texture / highest))
     begun, ended = _followed(first, second, _corners(first, ring, level, size / 12))
-    around = float("nan")
-    if len(begun) >= LEAST_AROUND:
-        put = _by_similarity(start, end, begun)
-        around = float(np.median(np.linalg.norm(put - ended, axis=1))) / size
-    return (shift, around, *_changes(first, second, carry, points))
-
-
-def _by_similarity(start: Floats, end: Floats, points: Floats) -> Floats:
-    """Where points around the face go when they follow its shift, turn and growth.
-
-    Away from the points that it was fitted to, a similarity errs less than an affine map.
-    """
-    carry, _ = cv2.estimateAffinePartial2D(start, end, ransacReprojThreshold=1.0, maxIters=300)
-    put: Floats = points if carry is None else points @ carry[:, :2].T + carry[:, 2]
-    return put
+    if len(begun) < LEAST_AROUND:
+        return float("nan")
+    put = begun @ carry[:, :2].T + carry[:, 2]
+    return float(np.median(np.linalg.norm(put - ended, axis=1))) / size
 
 
 def _ring(grey: Grey, low: Floats, high: Floats) -> Grey:
