@@ -21,7 +21,7 @@ import numpy as np
 from audit.calibration import clopper_pearson
 from audit.inference import Models
 from audit.interview import Audio, Interview, SpeechLog
-from audit.perception.speech import listen
+from audit.perception import vad
 from audit.settings import Settings
 from audit.types import Signal, Status
 from audit.weights import WeightStore
@@ -32,15 +32,16 @@ ROOT = Path(__file__).resolve().parent.parent
 SEED = 20261122
 
 
-def interview_of(audio: Audio, models: Models, speech: SpeechLog | None = None) -> Interview:
-    """A recording of sound alone."""
+def interview_of(audio: Audio, models: Models, label: str = "recording") -> Interview:
+    """A recording of sound alone; overlap is left out, as no comparison uses it."""
+    probability = vad.voice_probability(audio.samples, models.onnx("silero_vad"))
     return Interview(
-        label="recording",
+        label=label,
         facts=cast("Any", SimpleNamespace(duration_s=audio.duration_s)),
         models=models,
         source_path="",
         audio=audio,
-        speech=listen(audio, models) if speech is None else speech,
+        speech=SpeechLog(probability, vad.STEP_S, 0.0, vad.segments(probability, vad.STEP_S)),
         seed=SEED,
     )
 
@@ -65,6 +66,7 @@ def row_of(track: Track, signal: Signal) -> dict[str, Any]:
         "kind": track.kind,
         "channel": track.channel,
         "speaker": track.speaker,
+        "partner": track.partner or track.speaker,
         "two": track.other is not None,
         "status": signal.status.value,
         "code": signal.reason.code,

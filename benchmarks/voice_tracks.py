@@ -27,7 +27,7 @@ Samples = NDArray[np.float32]
 class Track:
     """A track and what is in it.
 
-    `kind` and `channel` name the construction; `other` is where a second person speaks.
+    `kind` and `channel` name the construction; `other` is where a second person, `partner`, speaks.
     """
 
     kind: str
@@ -35,6 +35,7 @@ class Track:
     speaker: str
     samples: Samples
     other: Span | None = None
+    partner: str = ""
 
     def audio(self) -> Audio:
         """The track as detectors get it."""
@@ -185,16 +186,19 @@ def clean_tracks(people: Voices, rng: np.random.Generator, rounds: int) -> Itera
                     f"one, {length} s", "as recorded", name, spoken(utterances, length, rng)
                 )
             others = [n for n in people.speakers if n != name]
-            after = spoken(people.speakers[str(rng.choice(others))], 15, rng)
+            partner = str(rng.choice(others))
+            after = spoken(people.speakers[partner], 15, rng)
             whole = np.concatenate([spoken(utterances, 15, rng), after])
-            yield Track("A then B, 15 s each", "as recorded", name, whole, Span(15.0, 30.0))
+            span = Span(15.0, 30.0)
+            yield Track("A then B, 15 s each", "as recorded", name, whole, span, partner)
             for length in (2, 3, 5, 10):
                 total = (20, 60)[(number + length) % 2]
-                piece = speech_of(people.donors[str(rng.choice(donors))], length)
+                partner = str(rng.choice(donors))
+                piece = speech_of(people.donors[partner], length)
                 at = float(rng.uniform(3, total - length - 3))
                 whole = dubbed(spoken(utterances, total, rng), piece, at)
                 span = Span(at, at + len(piece) / RATE)
-                yield Track(f"B for {length} s", "as recorded", name, whole, span)
+                yield Track(f"B for {length} s", "as recorded", name, whole, span, partner)
 
 
 def changed_tracks(
@@ -211,15 +215,12 @@ def changed_tracks(
                 part = change(whole, i + j)[first:last]
                 mixed = np.concatenate([whole[:first], part, whole[last:]])
                 yield Track(f"one, {length} s of 30 changed", channel, name, mixed)
-            piece = speech_of(people.donors[str(rng.choice(donors))], 5)
+            partner = str(rng.choice(donors))
+            piece = speech_of(people.donors[partner], 5)
             span = Span(12.0, 12.0 + len(piece) / RATE)
             under = spoken(utterances, 30, rng)
-            yield Track(
-                "B for 5 s, all changed",
-                channel,
-                name,
-                change(dubbed(under, piece, 12.0), i + j),
-                span,
-            )
-            through = dubbed(under, change(faded(piece), i + j), 12.0)
-            yield Track("B for 5 s, B changed", channel, name, through, span)
+            for kind, heard in (
+                ("B for 5 s, all changed", change(dubbed(under, piece, 12.0), i + j)),
+                ("B for 5 s, B changed", dubbed(under, change(faded(piece), i + j), 12.0)),
+            ):
+                yield Track(kind, channel, name, heard, span, partner)

@@ -203,7 +203,7 @@ class _Judgement:
         record = self._record(worst)
         return spec.signal(
             status,
-            _reason(status, worst, turns, lasting, self.line),
+            self._reason(status, worst, turns, lasting),
             status_by_question=_by_question(status, lasting),
             model=model,
             score=round(worst.score, 4),
@@ -224,7 +224,21 @@ class _Judgement:
         row: Mapping[str, Any] = fitting[-1] if fitting else rows[0]
         return row
 
+    def _reason(
+        self, status: Status, worst: Candidate, turns: Sequence[Turn], lasting: bool
+    ) -> Reason:
+        measured = self.point["measured_with"]
+        if self.line.encoder.id != measured:
+            return Reason(
+                "back_end_not_measured",
+                f"The least alike parts have a similarity of {worst.score:.2f} by "
+                f"{self.line.encoder.id}; what that means was measured for {measured} alone.",
+            )
+        return _reason(status, worst, turns, lasting, self.line)
+
     def _status(self, candidate: Candidate) -> Status:
+        if self.line.encoder.id != self.point["measured_with"]:
+            return Status.INCONCLUSIVE
         limits = self._limits(candidate)
         noisy = self.line.sound is None or self.line.sound.snr_db < self.point["least_snr_db"]
         if candidate.score >= limits["clear_from"]:
@@ -235,6 +249,8 @@ class _Judgement:
         return Status.INCONCLUSIVE
 
     def _words(self, candidate: Candidate) -> str:
+        if self.line.encoder.id != self.point["measured_with"]:
+            return f"None: the operating points were measured with {self.point['measured_with']}."
         limits = self._limits(candidate)
         return (
             f"Review below {limits['review_below']:.2f}, no indication from "

@@ -178,15 +178,24 @@ def match(probe: Voice, reference: Voice, point: Mapping[str, Any], seed: int) -
     """Compare two voices; at most 12 windows of each are brought to one channel."""
     means = [unit(v.line.embeddings[v.rows].mean(axis=0)) for v in (probe, reference)]
     shown = [v.line.windows(_spread(v.rows)) for v in (probe, reference)]
-    shorter = min(probe.speech_s, reference.speech_s)
-    fitting = [r for r in point["lengths"] if shorter >= r["from_s"]]
     return Match(
         probe,
         reference,
         similarity(means[0], means[1]),
         similarity_in_one_channel(shown[0], shown[1], probe.line.encoder, seed),
-        fitting[-1] if fitting else point["lengths"][0],
+        _limits(probe, reference, point),
     )
+
+
+def _limits(probe: Voice, reference: Voice, point: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The row of the operating point for this back end and the shorter of both."""
+    if probe.line.encoder.id != point["measured_with"]:
+        other: Mapping[str, Any] = point["other_back_ends"]
+        return other
+    shorter = min(probe.speech_s, reference.speech_s)
+    fitting = [row for row in point["lengths"] if shorter >= row["from_s"]]
+    row: Mapping[str, Any] = fitting[-1] if fitting else point["lengths"][0]
+    return row
 
 
 def _spread(rows: NDArray[np.int64]) -> NDArray[np.int64]:

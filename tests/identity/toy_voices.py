@@ -16,17 +16,18 @@ from identity.embeddings import unit
 RATE = 16_000
 
 
-class PitchEncoder:
-    """A voice is where the energy lies: four bands, below 300, 600, 1200 Hz and above."""
+class RhythmEncoder:
+    """A voice is how fast its loudness beats: below 5 a second, below 9, and above."""
 
-    id = "toy"
+    id = "ge2e"  # judged by its operating points
     version = "1"
 
     def embed(self, windows: Floats) -> Floats:
-        power = np.abs(np.fft.rfft(windows, axis=1)) ** 2
-        hertz = np.fft.rfftfreq(windows.shape[1], 1.0 / RATE)
-        place = np.searchsorted([300.0, 600.0, 1200.0], hertz)
-        bands = np.stack([power[:, place == k].sum(axis=1) for k in range(4)], axis=1)
+        frames = windows[:, : windows.shape[1] // 160 * 160].reshape(len(windows), -1, 160)
+        envelope = np.sqrt((frames**2).mean(axis=2))
+        beats = np.abs(np.fft.rfft(envelope - envelope.mean(axis=1, keepdims=True), axis=1)) ** 2
+        place = np.searchsorted([5.0, 9.0, 15.0], np.fft.rfftfreq(envelope.shape[1], 0.01))
+        bands = np.stack([beats[:, place == k].sum(axis=1) for k in range(3)], axis=1)
         return unit(bands.astype(np.float32))
 
     def uses(self) -> tuple[WeightUse, ...]:
@@ -42,10 +43,11 @@ class NoModels:
         return ()
 
 
-def voice(hertz: float, seconds: float, level: float = 4000.0) -> NDArray[np.int16]:
-    """A hum: one voice of the toy encoder."""
+def voice(beats: float, seconds: float, level: float = 4000.0) -> NDArray[np.int16]:
+    """Noise whose loudness beats `beats` times a second: one voice of the toy encoder."""
     t = np.arange(round(seconds * RATE)) / RATE
-    return (level * np.sin(2 * np.pi * hertz * t)).astype(np.int16)
+    carrier = np.random.default_rng(round(beats * 100 + seconds)).standard_normal(len(t))
+    return (level * carrier * (0.55 + 0.45 * np.sin(2 * np.pi * beats * t)) / 2).astype(np.int16)
 
 
 def pause(seconds: float) -> NDArray[np.int16]:
@@ -90,4 +92,4 @@ def interview(
 
 def use_toy_encoder(monkeypatch: Any) -> None:
     """Let the detectors hear with the toy encoder."""
-    monkeypatch.setattr(lines, "encoder_for", lambda _interview: PitchEncoder())
+    monkeypatch.setattr(lines, "encoder_for", lambda _interview: RhythmEncoder())
