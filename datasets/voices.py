@@ -35,8 +35,8 @@ class Speaker:
     breath: float
 
 
-LOW = Speaker(pitch_hz=112.0, tract=1.0, breath=0.02)
-HIGH = Speaker(pitch_hz=205.0, tract=1.19, breath=0.05)
+LOW = Speaker(pitch_hz=90.0, tract=0.9, breath=0.01)
+HIGH = Speaker(pitch_hz=260.0, tract=1.35, breath=0.15)
 
 
 def babble(speaker: Speaker, seconds: float, seed: int) -> NDArray[np.int16]:
