@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 SEARCH_EVERY_S = 0.5  # in dense stretches the detector looks again this often
 SEARCH_EMPTY_S = 0.2  # ... and this often while no face is followed
+SEARCH_SMALL_S = 2.0  # ... and at most this often for small ones, where there are no others
 LEAST_FLAG = 0.5  # the mesh's own score below which there is no face
 SURE_FLAG = 0.8  # ... and below which a face needs the detector's word
 KEEP_S = 2.0  # how long a face that is not seen in dense frames is waited for
@@ -81,7 +82,7 @@ class FaceReader:
         self._looked = Table(2)
         self._sightings: list[list[int]] = []
         self._searched_s = -np.inf
-        self._last_s = -np.inf
+        self._last_s = self._tiled_s = -np.inf
         self._last_frame = -2
         self._next_id = 0
 
@@ -150,6 +151,9 @@ class FaceReader:
         """Let the detector look; joins what it finds to live tracks or starts new ones."""
         self._searched_s = time_s
         detections = self._detector.find(image)[:MOST_FACES]
+        if not detections and not seen and time_s - self._tiled_s >= SEARCH_SMALL_S:
+            self._tiled_s = time_s
+            detections = self._detector.find_small(image)[:MOST_FACES]
         boxes = [d.box for d in detections]
         for thread in self._live:
             if thread.id in seen:

@@ -1,12 +1,15 @@
 from __future__ import annotations
 
+from itertools import pairwise
+
+import cv2
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from audit.inference import Models
-from audit.perception.blazeface import BACK, BlazeFace, letterbox, merge, overlaps
+from audit.perception.blazeface import BACK, BlazeFace, letterbox, merge, overlaps, tiles
 
 
 class OneHot:
@@ -82,6 +85,31 @@ def test_boxes_of_one_face_are_averaged_by_score() -> None:
     found = merge(places, np.float32([0.6, 0.9, 0.7]), 0.3)
     assert [round(f.score, 2) for f in found] == [0.9, 0.7]
     assert found[0].box[0] == pytest.approx((0.6 * 0 + 0.9 * 2) / 1.5)
+
+
+@given(st.integers(1, 3000), st.integers(1, 3000))
+def test_tiles_cover_the_picture_with_half_overlaps(width: int, height: int) -> None:
+    made = tiles(width, height)
+    side = made[0][2]
+    assert len(made) <= 4 * (max(width, height) / min(width, height) + 1) * 4
+    assert all(0 <= x <= width - side and 0 <= y <= height - side for x, y, _ in made)
+    lefts = sorted({x for x, _, _ in made})
+    assert lefts[0] == 0 and lefts[-1] == width - side
+    assert all(b - a <= side / 2 + 1 for a, b in pairwise(lefts))
+
+
+@pytest.mark.weights
+def test_a_small_face_is_found_in_tiles_alone(models: Models) -> None:
+    data = pytest.importorskip("skimage.data")
+    image = np.full((720, 1280, 3), 110, np.uint8)
+    image[300:380, 700:780] = cv2.resize(
+        np.ascontiguousarray(data.astronaut()[:, :, ::-1]), (80, 80), interpolation=cv2.INTER_AREA
+    )
+    detector = BlazeFace(models.tflite("blazeface_back"))
+    assert detector.find(image) == []
+    (face,) = detector.find_small(image)
+    x, y = (face.box[:2] + face.box[2:]) / 2
+    assert 728 < x < 742 and 312 < y < 328
 
 
 @given(st.lists(st.floats(-50, 50), min_size=8, max_size=8))

@@ -137,6 +137,18 @@ def test_a_far_away_face_after_a_gap_is_another_track() -> None:
     assert len(scene.log().tracks) == 2
 
 
+def test_small_faces_are_found_where_there_are_no_others() -> None:
+    scene = Scene()
+    small = (160.0, 120.0, 20.0)
+    for k in range(100):
+        scene.detector.small = [small] if k >= 10 else []
+        scene.detector.overlooked = scene.detector.small
+        scene.show(scene.detector.small, k)
+    (track,) = scene.log().tracks
+    assert track.times_s[0] == pytest.approx(2.0, abs=0.21)
+    assert track.times_s[-1] == pytest.approx(99 / 25)
+
+
 def test_flicker_is_dropped() -> None:
     scene = Scene()
     for k in range(30):
