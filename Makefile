@@ -5,7 +5,7 @@ export FAIRWITNESS_WEIGHTS_DIR ?= $(CURDIR)/.weights
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check format lint types layers lock clean
+.PHONY: help setup demo test static check format lock clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -35,12 +35,13 @@ demo: setup ## make a self-made recording, check it, and say where the report is
 test: setup .venv/.dev ## run the test suite with coverage
 	@$(BIN)/python -m pytest --cov --cov-report=term
 
-check: setup .venv/.dev ## format check, lint, types, layers, tests: what CI runs
+static: .venv/.dev ## format check, lint, types, layers
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest --cov --cov-report=term
+
+check: static test ## everything that CI runs
 
 format: .venv/.dev ## put the code into its standard form
 	$(BIN)/ruff format .
