@@ -58,7 +58,7 @@ def check(
         _must_exist(path)
     settings = read_settings()
     models = open_models(settings)
-    with shown() as progress:
+    with shown() as progress, naming(video):
         result = run_check(video, settings, models, references=references, progress=progress)
     page = write_check(result, video, settings, out)
     console = Console()
@@ -143,6 +143,17 @@ def _labels(paths: Sequence[Path]) -> tuple[str, ...]:
     return tuple(
         name if names.count(name) == 1 else f"{name} ({i})" for i, name in enumerate(names, 1)
     )
+
+
+@contextlib.contextmanager
+def naming(recording: Path) -> Iterator[None]:
+    """Puts the recording's name before errors that do not say which input they mean."""
+    try:
+        yield
+    except InputError as error:
+        if str(error).startswith("reference "):
+            raise
+        raise type(error)(f"{recording.name}: {error}") from error
 
 
 @contextlib.contextmanager

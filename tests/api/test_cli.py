@@ -91,6 +91,13 @@ def test_a_fault_of_ours_is_one_line(
     assert "fault of ours" in capsys.readouterr().err
 
 
+def test_errors_name_their_input() -> None:
+    with pytest.raises(InputError, match=r"^talk\.mp4: broken"), cli.naming(Path("a/talk.mp4")):
+        raise InputError("broken")
+    with pytest.raises(InputError, match=r"^reference 2: broken"), cli.naming(Path("talk.mp4")):
+        raise InputError("reference 2: broken")
+
+
 def test_labels_are_unique() -> None:
     paths = [Path("x/a.mp4"), Path("y/a.mp4"), Path("b.mp4")]
     assert cli._labels(paths) == ("a.mp4 (1)", "a.mp4 (2)", "b.mp4")
