@@ -239,7 +239,15 @@ def _too_little(label: str, point: Mapping[str, Any]) -> str:
 
 
 def _record(least: Match, encoder: VoiceEncoder) -> CalibrationRecord | None:
-    return records("identity").get(f"voice_{encoder.id}_{least.limits['from_s']:.0f}s")
+    """The record of the longest speech that both sides reach: rows `voice_<encoder>_<from>s`."""
+    prefix = f"voice_{encoder.id}_"
+    fitting = {
+        float(name.removeprefix(prefix).removesuffix("s")): record
+        for name, record in records("identity").items()
+        if name.startswith(prefix)
+    }
+    reached = [seconds for seconds in fitting if seconds <= least.limits["from_s"]]
+    return fitting[max(reached)] if reached else None
 
 
 def _quality(least: Match, point: Mapping[str, Any]) -> float:
