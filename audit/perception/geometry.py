@@ -63,11 +63,11 @@ def pose_of(mesh: Floats) -> tuple[float, float, float]:
     The face's own axes are taken from point pairs that lie across and down the face; in the
     canonical mesh they are perpendicular, so no camera model is needed (weak perspective).
     """
-    across = sum(_unit(mesh[b] - mesh[a]) for a, b in _ACROSS)
-    down = sum(_unit(mesh[b] - mesh[a]) for a, b in _DOWN)
-    front = -_unit(np.cross(across, down).astype(np.float32))
-    yaw = math.degrees(math.atan2(float(front[0]), -float(front[2])))
-    pitch = math.degrees(math.atan2(-float(front[1]), math.hypot(float(front[0]), float(front[2]))))
+    ax, ay, az = _direction(mesh, _ACROSS)
+    dx, dy, dz = _direction(mesh, _DOWN)
+    x, y, z = az * dy - ay * dz, ax * dz - az * dx, ay * dx - ax * dy  # out of the face
+    yaw = math.degrees(math.atan2(x, -z))
+    pitch = math.degrees(math.atan2(-y, math.hypot(x, z)))
     eyes = mesh[263] - mesh[33]
     return yaw, pitch, math.degrees(math.atan2(float(eyes[1]), float(eyes[0])))
 
@@ -87,7 +87,7 @@ def sharpness_and_light(image: NDArray[np.uint8], box: Floats) -> tuple[float, f
         return 0.0, 0.0
     part = image[y0:y1, x0:x1]
     way = cv2.INTER_AREA if max(part.shape[:2]) > 112 else cv2.INTER_LINEAR
-    grey = cv2.cvtColor(cv2.resize(part, (112, 112), interpolation=way), cv2.COLOR_BGR2GRAY)
+    grey = cv2.resize(cv2.cvtColor(part, cv2.COLOR_BGR2GRAY), (112, 112), interpolation=way)
     edges = cv2.Laplacian(grey, cv2.CV_32F)
     return float(edges.var()), float(grey.mean())
 
@@ -141,8 +141,12 @@ def measure(image: NDArray[np.uint8], mesh: Floats, score: float, scale: float =
     )
 
 
-def _unit(vector: Floats) -> Floats:
-    return vector / max(_length(vector), 1e-6)
+def _direction(mesh: Floats, pairs: tuple[tuple[int, int], ...]) -> tuple[float, float, float]:
+    """The summed directions from the first to the second point of each pair."""
+    ways = mesh[[b for _, b in pairs]] - mesh[[a for a, _ in pairs]]
+    lengths = np.sqrt((ways * ways).sum(axis=1, keepdims=True))
+    x, y, z = (ways / np.maximum(lengths, 1e-6)).sum(axis=0).tolist()
+    return x, y, z
 
 
 def _length(vector: Floats) -> float:

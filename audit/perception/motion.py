@@ -114,10 +114,11 @@ def look_again(image: NDArray[np.uint8], view: View) -> Grey:
 
 def _reduced(part: NDArray[np.uint8], scale: float, size: tuple[int, int] | None = None) -> Grey:
     goal = size or (max(1, round(part.shape[1] * scale)), max(1, round(part.shape[0] * scale)))
-    if goal != (part.shape[1], part.shape[0]):
-        part = cv2.resize(part, goal, interpolation=cv2.INTER_AREA)
     grey: Grey = cv2.cvtColor(part, cv2.COLOR_BGR2GRAY)
-    return grey
+    if goal == (part.shape[1], part.shape[0]):
+        return grey
+    small: Grey = cv2.resize(grey, goal, interpolation=cv2.INTER_AREA)
+    return small
 
 
 def compare(
