@@ -119,9 +119,18 @@ class FaceConsistency:
         status = found.grade.status(found.score)
         if status is Status.REVIEW and min(len(found.first), len(found.second)) < 2:
             status = Status.INCONCLUSIVE  # one odd sample may be one bad frame
+        reason = _reason(status, found, stretches, ends)
+        unseen = unwatched_share(log, line, point["reach_s"])
+        if status is Status.NO_INDICATION and unseen > point["most_unwatched"]:
+            status = Status.INCONCLUSIVE
+            reason = Reason(
+                "faces_partly_unusable",
+                f"During {unseen:.0%} of the time with a face in view it is too small, blurred or "
+                "turned to compare. Where it could be compared it is alike.",
+            )
         return self.spec.signal(
             status,
-            _reason(status, found, stretches, ends),
+            reason,
             model=self._model(encoder),
             score=found.figure,
             score_meaning=found.grade.meaning(SUBJECT),
@@ -133,6 +142,16 @@ class FaceConsistency:
             series=(_series(line, stretches, scale),),
             measurements=_measurements(line, stretches, found, scale),
         )
+
+
+def unwatched_share(log: FaceLog, line: FaceLine, reach_s: float) -> float:
+    """Share of the searched pictures with a face that lie beyond `reach_s` of a usable sample."""
+    seen = log.looked_s[log.looked_count > 0]
+    if not len(seen) or not len(line):
+        return 0.0
+    after = np.clip(np.searchsorted(line.times_s, seen), 1, len(line) - 1)
+    near = np.minimum(np.abs(seen - line.times_s[after - 1]), np.abs(seen - line.times_s[after]))
+    return float((near > reach_s).mean())
 
 
 def stretches_of(line: FaceLine, scale: FaceScale, *, most: int) -> list[Stretch]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import av
@@ -278,3 +279,13 @@ def test_another_person_from_the_splice_on(
     assert edge == pytest.approx(cut, abs=0.5)
     assert signal.likelihood_ratio is not None
     assert signal.likelihood_ratio.log10 <= -1.0
+
+
+def test_likeness_in_a_few_faces_does_not_answer_for_the_rest() -> None:
+    quality = [0.9] * 6 + [0.05] * 20
+    opened = talk([1] * 26, quality=quality)
+    assert opened.faces is not None
+    faces = replace(opened.faces, looked_s=np.arange(26.0), looked_count=np.ones(26, np.int64))
+    signal = FaceConsistency().inspect(replace(opened, faces=faces))
+    assert signal.status is Status.INCONCLUSIVE
+    assert signal.reason.code == "faces_partly_unusable"
