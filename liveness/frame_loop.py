@@ -71,7 +71,7 @@ class FrameLoop:
         log, video = interview.pictures, interview.facts.video
         if log is None or video is None or len(log.times_s) < 2:
             return self.spec.inconclusive("no_pictures", "There are no moving pictures to compare.")
-        samples = grid(log, video.packets, least_s=point["least_s"])
+        samples = grid(log, video.packets, least_s=point["least_s"], cut_levels=point["cut_levels"])
         if samples is None:
             return self.spec.inconclusive(
                 "too_few_pictures",

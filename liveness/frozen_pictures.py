@@ -91,16 +91,33 @@ def _standstills(
     low = np.nan_to_num(spread, nan=np.inf) < limit
     spans = _runs(low, length)
     ordinary = _ordinary(spread, spans, length)
+    around = round(point["freeze_around_s"] / samples.step_s)
+    scene = samples.stretch[: len(spread)]
     found = []
     for first, last in spans:
         inner = float(np.median(spread[first : last - length + 1]))
-        duration = (last - first) * samples.step_s
-        if duration >= point["freeze_s"] and inner < point["freeze_outlier"] * ordinary:
-            span = Span(
-                float(samples.times_s[first]), float(samples.times_s[last - 1]) + samples.step_s
-            )
-            found.append(Frozen(span, inner / typical))
+        same = np.where(scene == scene[first], spread, np.nan)
+        nearby = _nearby(same, first, last - length + 1, (length, around))
+        still = inner < point["freeze_outlier"] * ordinary
+        still = still and inner < point["freeze_share"] * min(typical, nearby)
+        if still and (last - first) * samples.step_s >= point["freeze_s"]:
+            end = float(samples.times_s[last - 1]) + samples.step_s
+            found.append(Frozen(Span(float(samples.times_s[first]), end), inner / typical))
     return tuple(found)
+
+
+def _nearby(spread: NDArray[np.float64], first: int, last: int, reach: tuple[int, int]) -> float:
+    """Median spread of the windows up to `reach[1]` beside windows `first`..`last`.
+
+    Windows that begin within `reach[0]` of them still see the standstill and are left out, as are
+    NaN (another scene). 0 where none is left: calm is judged against its own surroundings.
+    """
+    length, around = reach
+    before = spread[max(0, first - length - around) : max(0, first - length)]
+    after = spread[last + length : last + length + around]
+    beside = np.concatenate([before, after])
+    beside = beside[~np.isnan(beside)]
+    return float(np.median(beside)) if len(beside) else 0.0
 
 
 def _runs(low: NDArray[np.bool_], length: int) -> list[tuple[int, int]]:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.linalg import eigh
 
 from audit.facts import Packets
 from audit.interview import PictureLog
@@ -56,8 +57,14 @@ class Grid:
         return np.asarray(starts == ends)
 
 
-def grid(log: PictureLog, packets: Packets | None, *, least_s: float) -> Grid | None:
-    """The samples of all stretches of `log` that last `least_s`; None where there is none."""
+def grid(
+    log: PictureLog, packets: Packets | None, *, least_s: float, cut_levels: float
+) -> Grid | None:
+    """The samples of all stretches of `log` that last `least_s`; None where there is none.
+
+    A stretch ends where the picture changes by more than `cut_levels` grey levels on average from
+    one sample to the next: another scene or another speaker's picture.
+    """
     times = log.times_s
     apart = _apart(times, log.dense)
     if not len(apart):
@@ -76,7 +83,10 @@ def grid(log: PictureLog, packets: Packets | None, *, least_s: float) -> Grid | 
     rows = np.searchsorted(times, at + 0.5 * step, side="right") - 1
     light = log.signatures[rows].reshape(len(rows), -1).astype(np.float32)
     light -= light.mean(axis=1, keepdims=True)
-    stretch = np.repeat(np.arange(len(parts)), [len(p) for p in parts])
+    starts = np.zeros(len(rows), dtype=bool)
+    starts[np.cumsum([0, *(len(p) for p in parts[:-1])])] = True
+    starts[1:] |= np.abs(np.diff(light, axis=0)).mean(axis=1) > cut_levels
+    stretch = np.cumsum(starts)
     return Grid(step, at, rows, stretch, light, _keys(times, rows, packets, step))
 
 
@@ -130,8 +140,9 @@ def _keys(
 
 def principal(rows: Array, count: int) -> Array:
     """The `count` directions of largest energy of `rows` (n, d), as columns (d, count)."""
-    _, vectors = np.linalg.eigh(rows.T @ rows)
-    largest: Array = np.ascontiguousarray(vectors[:, ::-1][:, :count])
+    size = rows.shape[1]
+    _, vectors = eigh(rows.T @ rows, subset_by_index=[size - count, size - 1])
+    largest: Array = np.ascontiguousarray(vectors[:, ::-1], dtype=np.float32)
     return largest
 
 

@@ -21,6 +21,7 @@ Sizes = NDArray[np.float64]
 SMALLEST = 8.0  # bytes added before the logarithm: below that sizes are headers
 LEVEL_S = 1.0  # slower changes of the byte rate are the encoder's rate control
 CLIPPED = 1.0  # natural logarithm: a cut or burst must not outweigh everything else
+MOST_LENGTHS = 3  # windows by which a stretch is followed to either side
 MOST_SAMPLES = 16_000  # the search is quadratic; longer recordings are averaged down to this
 
 
@@ -85,7 +86,8 @@ def _repeats(
     for match, first, offset in peaks[: 50 * point["scout_most"]]:
         if match < point["scout_correlation"] or len(spans) >= 2 * point["scout_most"]:
             break
-        pair = [_span(times, at, length, step) for at in (first, first + offset)]
+        low, high = _stretch(series, scale, length, (first, offset, match))
+        pair = [_span(times, at, high - low + length, step) for at in (low, low + offset)]
         if not all(any(_overlap(p, s) for s in spans) for p in pair):
             spans += pair
     return spans
@@ -103,6 +105,22 @@ def _peak(series: Sizes, scale: Sizes, length: int, offset: int) -> tuple[float,
     match = sums * scale[: len(sums)] * scale[offset : offset + len(sums)]
     first = int(match.argmax())
     return float(match[first]), first, offset
+
+
+def _stretch(
+    series: Sizes, scale: Sizes, length: int, peak: tuple[int, int, float]
+) -> tuple[int, int]:
+    """First and last window around a peak (first, offset, match) that match nearly as well."""
+    first, offset, match = peak
+    sums = window_sums(series[:-offset] * series[offset:], length)
+    along = sums * scale[: len(sums)] * scale[offset : offset + len(sums)]
+    most = MOST_LENGTHS * length
+    low = high = first
+    while low > max(0, first - most) and along[low - 1] > 0.7 * match:
+        low -= 1
+    while high < min(len(along) - 1, first + most) and along[high + 1] > 0.7 * match:
+        high += 1
+    return low, high
 
 
 def _span(times: NDArray[np.float64], first: int, length: int, step: float) -> Span:

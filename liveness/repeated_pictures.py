@@ -35,6 +35,7 @@ class Repeat:
         correlation: of the two stretches' motion, -1..1.
         difference: squared difference of the pictures over their squared motion, 0 upwards
             (0 = identical, 1 = as different as two unrelated stretches about the same mean).
+        share: participation ratio of the movement over the stretch, 0..1.
     """
 
     span: Span
@@ -42,11 +43,16 @@ class Repeat:
     backwards: bool
     correlation: float
     difference: float
+    share: float
 
     @property
     def evidence(self) -> float:
-        """Seconds times the natural logarithm of one over `difference` (at least .01)."""
-        return self.span.duration_s * math.log(1.0 / max(self.difference, LEAST_DIFFERENCE))
+        """Seconds of movement times the natural logarithm of one over `difference` (at least .01).
+
+        Movement that fills half of the stretch counts in full, less in proportion.
+        """
+        seconds = self.span.duration_s * min(1.0, 2.0 * self.share)
+        return seconds * math.log(1.0 / max(self.difference, LEAST_DIFFERENCE))
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +179,7 @@ def _motion(samples: Grid, point: dict[str, Any]) -> _Motion | None:
 
 def _scale(motion: _Motion, point: dict[str, Any]) -> NDArray[np.float64]:
     """One over the root energy of each window, 0 where the window must not be compared."""
-    energy = (motion.fast.astype(np.float64) ** 2).sum(axis=1)
+    energy = _energy(motion.fast)
     total = window_sums(energy, motion.length)
     fourth = window_sums(energy**2, motion.length)
     noise = window_sums(motion.noise, motion.length)
@@ -288,6 +294,7 @@ def _verified(motion: _Motion, run: _Run, point: dict[str, Any]) -> Repeat | Non
     kind = "mirror" if run.backwards else "loop"
     least_s, most = point[f"{kind}_s"], point[f"{kind}_difference"]
     alike = repeat.correlation >= point[f"{kind}_correlation"] and repeat.difference <= most
+    alike = alike and repeat.share >= point["loop_least_share"]
     return repeat if alike and repeat.span.duration_s >= least_s else None
 
 
@@ -312,8 +319,17 @@ def _apart(
     same = (stretch[rows] == stretch[run.first]) & (stretch[partners] == stretch[away])
     rows, partners = rows[same], partners[same]
     gap = ((motion.full[rows].astype(np.float64) - motion.full[partners]) ** 2).sum(axis=1)
-    moved = (motion.fast[rows] ** 2).sum(axis=1) + (motion.fast[partners] ** 2).sum(axis=1)
+    moved = _energy(motion.fast[rows]) + _energy(motion.fast[partners])
     return rows, _smooth(gap), _smooth(moved)
+
+
+def _energy(rows: Array) -> NDArray[np.float64]:
+    return np.asarray((rows.astype(np.float64) ** 2).sum(axis=1))
+
+
+def _participation(energy: NDArray[np.float64]) -> float:
+    """Share of the samples that `energy` is spread over: 1 = evenly, 1 / n = one sample only."""
+    return float(energy.sum() ** 2 / max(len(energy) * (energy**2).sum(), 1e-9))
 
 
 def _smooth(values: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
@@ -353,6 +369,7 @@ def _repeat(motion: _Motion, run: _Run, low: int, high: int) -> Repeat:
         backwards=run.backwards,
         correlation=float((first * second).sum()) / max(power, 1e-9),
         difference=apart / max(2.0 * power, 1e-9),
+        share=_participation(_energy(motion.fast[rows]) + _energy(motion.fast[partners])),
     )
 
 
