@@ -28,7 +28,7 @@ SIZE = (640, 480)
 HELD_S = 34.0
 LOOP = Span(6.0, 9.5)
 FREEZE = Span(21.0, 23.5)
-SECOND_VOICE = Span(27.0, 34.0)
+SECOND_VOICE = Span(27.5, 35.5)
 ENCODING = Encoding("h264-crf24", ".mp4", "libx264", "aac", quality=24)
 
 

@@ -6,10 +6,16 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings as hypothesis_settings
 
 from audit.inference import Models
 from audit.settings import Settings
 from audit.weights import WeightStore
+
+# Machines that run the tests are busy and of any speed: no example may fail for being slow, and the
+# examples are the same on each run.
+hypothesis_settings.register_profile("fairwitness", deadline=None, derandomize=True)
+hypothesis_settings.load_profile("fairwitness")
 
 ROOT = Path(__file__).resolve().parent.parent
 
