@@ -1,8 +1,9 @@
 """Does a face move like a flat picture of a face?
 
 A picture that is held and moved before a camera changes from frame to frame by a homography (over
-a fifth of a second: an affine map). The face carries along what surrounds it, and nothing moves within it. A live face blinks and speaks,
-and moves against its background. None of this needs a trained model.
+a fifth of a second: an affine map). The face carries along what surrounds it, and nothing moves
+within it. A live face blinks and speaks, and moves against its background. None of this needs a
+trained model.
 
 Flat pictures were told by the homographies of their motion as early as K. Kollreider, H. Fronthaler
 and J. Bigun, "Evaluating liveness by face images and the structure tensor", IEEE AutoID 2005.
@@ -29,8 +30,8 @@ class Inner:
     Attributes:
         compared_s: seconds of video that were compared and could be told.
         stirred: share of comparisons in which mouth or eyes moved, 0..1.
-        stir: 90th percentile of that movement (1 - correlation after undoing the common motion, less that of
-            the rest of the face).
+        stir: 90th percentile of that movement (1 - correlation after undoing the common motion,
+            less that of the rest of the face).
         shift: mean displacement between pictures a fifth of a second apart, share of face size.
         follow: how far the surroundings are from following the face: 0 = they move as one plane
             with it, about 1 = they stay where they are; NaN where there was nothing to follow.
