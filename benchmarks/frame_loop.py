@@ -3,7 +3,7 @@
     python -m benchmarks.frame_loop --clips ../shared/data/video [--quick] [--long] [--chance]
 
 Each clip is altered in seven ways and rendered by two encoders at three rates. Untouched clips, as
-they are and rendered the same way, show false alarms. `--chance` adds surrogates: movement with each
+they are and rendered the same way, show false alarms. `--chance` adds surrogates: movement with a
 clip's own spectrum and random phases, as long footage in which nothing truly repeats. `--long` adds
 five-minute recordings that are searched where the scout says, through the product's own reader.
 `--quick` takes every fourth clip.
