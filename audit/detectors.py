@@ -22,8 +22,8 @@ Modality = Literal["container", "video", "audio", "audiovisual"]
 class CropSpec:
     """A face crop that a detector wants kept for each sampled face.
 
-    `scale`: the mesh box's larger side times this, centred on the box, clamped to the frame
-    (moved inside first, then shrunk), resized to `size` x `size`.
+    `scale`: the mesh box times this (its proportions kept), centred on the box, clamped to the
+    frame (shrunk to fit first, then moved inside), resized to `size` x `size`.
     `template`: five target points in pixels (left eye, right eye, nose, mouth left, mouth right,
     as seen in the picture); the crop is the similarity transform that fits them best. Exactly
     one of the two is given. Crops are BGR uint8, `size` x `size` x 3.
