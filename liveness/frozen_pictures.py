@@ -98,8 +98,9 @@ def _standstills(
         inner = float(np.median(spread[first : last - length + 1]))
         same = np.where(scene == scene[first], spread, np.nan)
         nearby = _nearby(same, first, last - length + 1, (length, around))
+        usual = point["freeze_share"] * min(typical, nearby)
         still = inner < point["freeze_outlier"] * ordinary
-        still = still and inner < point["freeze_share"] * min(typical, nearby)
+        still = still and inner < max(usual, point["freeze_alone"])
         if still and (last - first) * samples.step_s >= point["freeze_s"]:
             end = float(samples.times_s[last - 1]) + samples.step_s
             found.append(Frozen(Span(float(samples.times_s[first]), end), inner / typical))

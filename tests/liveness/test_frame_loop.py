@@ -295,7 +295,7 @@ def test_spans_are_joined_in_order() -> None:
 def test_real_clip_with_repeat_and_freeze(shared_data: Path, tmp_path: Path, encoding: str) -> None:
     how = {
         "x264": Encoding("x264", ".mp4", "libx264", "aac", quality=30),
-        "vp8": Encoding("vp8", ".webm", "libvpx", "libopus", bit_rate=120_000),
+        "vp8": Encoding("vp8", ".webm", "libvpx", "libopus", bit_rate=200_000),
     }[encoding]
     clip = read_clip(shared_data / "video" / "video_retalking" / "3.mp4", max_side=320)
     frames = np.concatenate([clip.frames[:90], clip.frames[10:85], clip.frames[90:]])
