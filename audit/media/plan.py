@@ -107,8 +107,11 @@ def afford(wanted: tuple[Window, ...], duration_s: float, budget_s: float) -> tu
 
 
 def merge(bursts: tuple[Window, ...], others: tuple[Window, ...]) -> tuple[Window, ...]:
-    """All windows sorted and without overlap; overlapping windows of one mode become one."""
-    windows = [*bursts, *others]
+    """All windows sorted and without overlap; overlapping windows of one mode become one.
+
+    Windows without length ask for nothing and are left out.
+    """
+    windows = [w for w in (*bursts, *others) if w.end_s > w.start_s]
     pictures = _union([w for w in windows if w.mode == "pictures"])
     signatures = _union([w for w in windows if w.mode == "signature"])
     for burst in pictures:
