@@ -155,7 +155,7 @@ class StageCounts:
 
 @dataclass(frozen=True, slots=True)
 class Funnel:
-    """Stages in order for the groups of one table; the bottom line is last passed / first entered."""
+    """Stages in order; the bottom line is passed in the last over entered in the first stage."""
 
     features: tuple[str, ...]
     groups: tuple[Group, ...]
