@@ -22,7 +22,7 @@ from audit.detectors import CropSpec, Detector, Scout
 from audit.errors import AuditError, InputError, MediaUnreadable
 from audit.facts import MediaFacts
 from audit.findings import conclude
-from audit.inference import Models
+from audit.inference import Models, limited_threads
 from audit.interview import FaceLog, Interview, PictureLog, Window
 from audit.media import (
     MediaSource,
@@ -182,9 +182,8 @@ def _look(
         try:
             for picture in pictures:
                 log.add(picture)
-                if picture.image is not None:
-                    with watch.stage("faces"):
-                        reader.add(picture)
+                with watch.stage("faces"):
+                    reader.add(picture)
                 progress("looking at pictures", 0.15 + 0.65 * min(1.0, picture.time_s / duration))
         except InputError as error:
             notes.append(str(error))
@@ -287,6 +286,17 @@ def check(
         InputError: the recording or a reference cannot be used.
         WeightsError: a needed weight is missing or was changed.
     """
+    with limited_threads(settings.threads):
+        return _check(source, settings, models, references, progress)
+
+
+def _check(
+    source: MediaSource,
+    settings: Settings,
+    models: Models,
+    references: Sequence[MediaSource],
+    progress: Progress,
+) -> CheckResult:
     started = datetime.now(UTC).isoformat(timespec="seconds")
     watch = Stopwatch()
     how = reading(settings, models)
@@ -387,6 +397,17 @@ def compare(
     Raises:
         InputError: a recording cannot be used; the message names it.
     """
+    with limited_threads(settings.threads):
+        return _compare(sources, settings, models, labels, progress)
+
+
+def _compare(
+    sources: Sequence[MediaSource],
+    settings: Settings,
+    models: Models,
+    labels: Sequence[str],
+    progress: Progress,
+) -> ComparisonResult:
     how = reading(settings, models, ("face_reference", "voice_reference"))
     opened: list[Interview] = []
     for number, (source, label) in enumerate(zip(sources, labels, strict=True)):

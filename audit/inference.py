@@ -13,8 +13,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import cv2
 import onnxruntime
 from ai_edge_litert.interpreter import Interpreter
+from threadpoolctl import threadpool_limits
 
 from audit.errors import WeightsError, WeightsUnavailable
 from audit.settings import Settings
@@ -111,3 +113,19 @@ def session(data: bytes, *, threads: int = 1) -> Any:
     options.inter_op_num_threads = 1
     options.log_severity_level = 3
     return onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
+
+
+@contextlib.contextmanager
+def limited_threads(threads: int) -> Iterator[None]:
+    """Keep numpy's linear algebra and OpenCV to `threads` threads inside.
+
+    Their pools take every core and wait by spinning: on small matrices they burn several times the
+    CPU time of one thread.
+    """
+    before = cv2.getNumThreads()
+    cv2.setNumThreads(threads)
+    try:
+        with threadpool_limits(limits=threads, user_api="blas"):
+            yield
+    finally:
+        cv2.setNumThreads(before)

@@ -127,10 +127,11 @@ class FaceTrack:
             right, pitch positive upwards.
         mouth_open (n,): inner-lip gap over mouth width, 0 = shut, about .6 = wide open.
         eye_open (n, 2): lid gap over eye width, left and right as seen; about .35 open, below .2
-            shut. NaN where not measured: dense rows have one eye only, small faces none.
+            shut. NaN where not measured: dense rows have one eye only, others and small faces none.
         sharpness (n,): variance of the Laplacian of the face at 112 px, grey levels squared.
         brightness (n,): mean luma of the face, 0..255.
-        dense (n,): True where neighbouring rows are successive frames of the file.
+        dense (n,): True in stretches of which every frame was decoded; neighbouring rows of one
+            stretch are then at most a fifteenth of a second or so apart.
         motion: movement within dense stretches, None where there are none.
     """
 

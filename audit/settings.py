@@ -38,8 +38,9 @@ class Sampling(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     dense_up_to_s: float = Field(120.0, description="recordings this short are decoded in full")
-    burst_s: float = Field(5.0, description="length of a full-rate burst in long recordings")
+    burst_s: float = Field(4.0, description="length of a full-rate burst in long recordings")
     burst_every_s: float = Field(60.0, description="one burst in each stretch of this length")
+    burst_rate: float = Field(15.0, gt=0, description="least faces per second looked at in bursts")
     sample_step_s: float = Field(1.0, description="wanted step between sampled faces")
     max_gap_s: float = Field(2.0, description="largest stretch without a decoded frame")
     max_samples: int = Field(600, ge=16, description="most face samples kept in memory")

@@ -29,7 +29,7 @@ from scipy.signal import resample_poly
 
 from audit.check import check
 from audit.detectors import CropSpec, names
-from audit.inference import Models
+from audit.inference import Models, limited_threads
 from audit.media.plan import Picture
 from audit.perception.faces import FaceReader
 from audit.settings import Sampling, Settings
@@ -178,8 +178,9 @@ def main(arguments: list[str]) -> None:
         started = cpu_s()
         result = check(path, settings, models)
         total = (cpu_s() - started) / chosen.minutes
-        slow = naive(path, models, chosen.naive_s)
-    peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        with limited_threads(1):
+            slow = naive(path, models, chosen.naive_s)
     print(f"machine: {platform.machine()}, {platform.processor() or platform.platform()}")
     print(f"input: {chosen.minutes:g} min, {SIZE[0]}x{SIZE[1]} at {FPS}/s, {len(names())} signals")
     for stage, seconds in sorted(result.stage_cpu_s.items(), key=lambda row: -row[1]):
@@ -187,7 +188,7 @@ def main(arguments: list[str]) -> None:
     print(f"whole check            {total:7.3f} CPU-s per interview-minute (1 thread)")
     print(f"every frame, naive     {slow:7.3f} CPU-s per interview-minute (1 thread)")
     print(f"ratio                  {slow / total:7.1f}")
-    print(f"peak memory            {peak_mb:7.0f} MB (parent process)")
+    print(f"peak memory            {peak_mb:7.0f} MB (parent process; with --keep and a kept input)")
 
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@ SHUT_SHARE = 0.6  # lids of a blink fall below this share of their usual opening
 LEAST_S = 0.05
 MOST_S = 0.5  # spontaneous blinks last .1 to .4 s (VanderWerf et al., J Neurophysiol 89, 2003)
 USUAL_S = 2.0  # stretch that the usual opening is taken from
+BREAK_S = 0.15  # rows further apart could hide a whole blink
 MOST_YAW = 35.0  # degrees; lids of eyes that are turned further away are not followed
 
 
@@ -53,7 +54,7 @@ def watch(track: FaceTrack) -> EyeWatch:
     usable = track.dense & np.isfinite(opening) & (np.abs(track.pose[:, 0]) <= MOST_YAW)
     blinks: list[Blink] = []
     watched = 0.0
-    for rows in stretches(track.times_s, track.frames, usable):
+    for rows in stretches(track.times_s, usable):
         times, gap = track.times_s[rows], opening[rows]
         watched += float(times[-1] - times[0])
         blinks += _blinks(times, gap)
@@ -69,13 +70,11 @@ def _one_eye(track: FaceTrack) -> Floats:
     return mean
 
 
-def stretches(
-    times_s: Floats, frames: NDArray[np.int64], usable: NDArray[np.bool_]
-) -> Iterator[slice]:
-    """Runs of usable rows of successive frames, at least four rows long."""
+def stretches(times_s: Floats, usable: NDArray[np.bool_]) -> Iterator[slice]:
+    """Runs of usable rows at most `BREAK_S` apart, at least four rows long."""
     start = 0
     for i in range(1, len(times_s) + 1):
-        ends = i == len(times_s) or not usable[i] or frames[i] != frames[i - 1] + 1
+        ends = i == len(times_s) or not usable[i] or times_s[i] - times_s[i - 1] > BREAK_S
         if ends:
             while start < i and not usable[start]:
                 start += 1

@@ -85,7 +85,7 @@ def head_speed(track: FaceTrack) -> np.ndarray:
     a second first, since the mesh trembles by about a degree from frame to frame.
     """
     speeds: list[np.ndarray] = []
-    for rows in stretches(track.times_s, track.frames, track.dense):
+    for rows in stretches(track.times_s, track.dense):
         times, pose = track.times_s[rows], track.pose[rows].astype(np.float64)
         if times[-1] - times[0] < 0.6:
             continue

@@ -18,14 +18,16 @@ class PicturePlan:
 
     In each of `windows` (sorted, not overlapping) every frame is decoded. Outside of them key
     frames are decoded, and whole stretches between key frames where those lie further apart than
-    `max_gap_s`; of these, frames at least `step_s` apart are handed out in colour. `max_side`
-    bounds the longer side of handed-out images.
+    `max_gap_s`; of these, frames at least `step_s` apart are handed out in colour. In windows of
+    pictures every `stride`-th frame is handed out in colour. `max_side` bounds the longer side of
+    handed-out images.
     """
 
     windows: tuple[Window, ...]
     step_s: float
     max_gap_s: float
     max_side: int
+    stride: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +56,8 @@ def plan_pictures(
 ) -> PicturePlan:
     """The plan for one recording.
 
-    Recordings up to `sampling.dense_up_to_s` are one window. Longer ones get a burst of
+    Recordings up to `sampling.dense_up_to_s` are one window, every frame in colour. Longer ones get
+    a burst of
     `sampling.burst_s` in each stretch of `sampling.burst_every_s`, at a key frame drawn with
     `seed` (at any time where the stretch has no key frame that leaves room). Windows that scouts
     ask for, most promising first, are added until they fill `sampling.scout_share` of the
@@ -63,10 +66,26 @@ def plan_pictures(
     duration_s = facts.duration_s
     if duration_s <= sampling.dense_up_to_s:
         windows: tuple[Window, ...] = (Window(0.0, duration_s),)
+        stride = 1
     else:
         bursts = _bursts(_key_times(facts), duration_s, sampling, seed)
         windows = merge(bursts, afford(scouted, duration_s, sampling.scout_share * duration_s))
-    return PicturePlan(windows, sampling.sample_step_s, sampling.max_gap_s, sampling.max_side)
+        stride = _stride(facts, sampling.burst_rate)
+    return PicturePlan(
+        windows, sampling.sample_step_s, sampling.max_gap_s, sampling.max_side, stride
+    )
+
+
+def _stride(facts: MediaFacts, least_rate: float) -> int:
+    """The largest whole step between frames that leaves `least_rate` of them a second."""
+    if facts.video is None:
+        return 1
+    times = np.sort(facts.video.packets.pts_s[np.isfinite(facts.video.packets.pts_s)])
+    steps = np.diff(times)
+    steps = steps[steps > 0]
+    if not len(steps):
+        return 1
+    return max(1, int(1.01 / (float(np.median(steps)) * least_rate)))
 
 
 def _key_times(facts: MediaFacts) -> NDArray[np.float64]:

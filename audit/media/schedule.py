@@ -2,7 +2,8 @@
 
 The rules:
 1. Inside a window every frame is decoded: all packets from the key frame before it on (and the
-   stretch before that, where the first frames of the window lean on it).
+   stretch before that, where the first frames of the window lean on it). Every `stride`-th frame
+   is handed out in colour.
 2. Outside, key frames at least `step_s` apart are decoded; key frames in between only where
    leaving them out would leave more than `max_gap_s` without a decoded frame.
 3. Where the next decoded key frame lies further away than `max_gap_s`, decoding goes on from the
@@ -53,7 +54,7 @@ def schedule(
     group is decoded as its key frame alone or to its end.
     """
     builder = _Builder(packets, times_s, whole_groups=whole_groups)
-    gives = _classes(times_s, plan.windows)
+    gives = _classes(times_s, plan.windows, plan.stride)
     builder.cover(gives != SPARSE)
     builder.fill(plan.step_s, plan.max_gap_s)
     return Schedule((builder.how | (gives << np.uint8(2))).astype(np.uint8))
@@ -70,11 +71,15 @@ def schedule_exactly(
     return Schedule((builder.how | (gives << np.uint8(2))).astype(np.uint8))
 
 
-def _classes(times_s: Times, windows: Sequence[Window]) -> NDArray[np.uint8]:
+def _classes(times_s: Times, windows: Sequence[Window], stride: int) -> NDArray[np.uint8]:
     gives = np.full(len(times_s), SPARSE, dtype=np.uint8)
     for window in windows:
         inside = (times_s >= window.start_s - SLACK_S) & (times_s <= window.end_s + SLACK_S)
-        gives[inside] = PICTURE if window.mode == "pictures" else SIGNATURE
+        gives[inside] = SIGNATURE
+        if window.mode == "pictures":
+            places = np.flatnonzero(inside)
+            shown = places[np.argsort(times_s[places], kind="stable")]
+            gives[shown[::stride]] = PICTURE
     return gives
 
 

@@ -30,6 +30,7 @@ SEARCH_EMPTY_S = 0.2  # ... and this often while no face is followed
 SEARCH_SMALL_S = 2.0  # ... and at most this often for small ones, where there are no others
 LEAST_FLAG = 0.5  # the mesh's own score below which there is no face
 SURE_FLAG = 0.8  # ... and below which a face needs the detector's word
+FOLLOW_S = 0.5  # a face is followed over no more than this without a picture
 KEEP_S = 2.0  # how long a face that is not seen in dense frames is waited for
 KEEP_SPARSE_S = 12.0  # the same between sampled frames
 MOST_LOST = 8  # searches in a row that may miss a face which the mesh still sees
@@ -84,23 +85,28 @@ class FaceReader:
         self._searched_s = -np.inf
         self._last_s = self._tiled_s = -np.inf
         self._last_frame = -2
+        self._unbroken = False
         self._next_id = 0
 
     def add(self, picture: Picture) -> None:
         """Look at one picture; those without pixels only tell where cuts are."""
         if self._cuts.add(picture):
             self._end(self._live)
+        follows = picture.dense and picture.frame == self._last_frame + 1
+        self._unbroken = self._unbroken and follows
+        self._last_frame = picture.frame
         image = picture.image
         if image is None:
             return
-        joined = picture.dense and picture.frame == self._last_frame + 1
+        joined = self._unbroken and picture.time_s - self._last_s <= FOLLOW_S
+        self._unbroken = True
         followed = [t for t in self._live if joined and self._seen_in_last_picture(t)]
         seen = self._follow(image, picture.time_s, followed)
         pause = SEARCH_EVERY_S if seen else SEARCH_EMPTY_S
         due = picture.time_s - self._searched_s >= pause
         if due or not joined or len(seen) < len(followed):
             self._search(image, picture.time_s, seen)
-        self._last_frame, self._last_s = picture.frame, picture.time_s
+        self._last_s = picture.time_s
         if seen or self._searched_s == picture.time_s:
             self._write(picture, image, seen)
         self._compare(picture, image, seen, joined)
@@ -212,16 +218,12 @@ class FaceReader:
         self._sightings.append(sorted(seen))
 
     def _eyes(self, picture: Picture, mesh: Mesh, face: Face) -> tuple[float, float]:
-        """Both eyes' lids; in dense stretches, where neighbours fill in, only the nearer eye's."""
-        if picture.image is None or face.size < LEAST_EYES:
+        """The nearer eye's lids, in dense stretches only: a lone picture shows no blink."""
+        if picture.image is None or not picture.dense or face.size < LEAST_EYES:
             return np.nan, np.nan
-        left = right = np.nan
         side = nearer(face.pose[0])
-        if not picture.dense or side == "left":
-            left = self._lids.gap(picture.image, mesh.points, "left")
-        if not picture.dense or side == "right":
-            right = self._lids.gap(picture.image, mesh.points, "right")
-        return left, right
+        gap = self._lids.gap(picture.image, mesh.points, side)
+        return (gap, np.nan) if side == "left" else (np.nan, gap)
 
     def _compare(
         self, picture: Picture, image: NDArray[np.uint8], seen: dict[int, Mesh], joined: bool

@@ -20,6 +20,8 @@ _COLUMNS = (
     26  # time, frame, box 4, points 10, confidence, pose 3, mouth, eyes 2, sharp, light, dense
 )
 
+JOIN_S = 0.3  # rows further apart are no stretch in which movement could be followed
+
 
 @dataclass(slots=True)
 class Thread:
@@ -70,15 +72,15 @@ class Thread:
             eye_open=data[:, 19:21].copy(),
             sharpness=data[:, 21].copy(),
             brightness=data[:, 22].copy(),
-            dense=_successive(frames, rows[:, 25] > 0),
+            dense=_joined(rows[:, 0], rows[:, 25] > 0),
             motion=self.motion.finish(),
         )
 
 
-def _successive(frames: np.ndarray, dense: np.ndarray) -> np.ndarray:
-    """True where a densely decoded row has its file neighbour beside it."""
-    joined = (np.diff(frames) == 1) & dense[1:] & dense[:-1]
-    out = np.zeros(len(frames), bool)
+def _joined(times_s: np.ndarray, dense: np.ndarray) -> np.ndarray:
+    """True where a densely decoded row has a neighbour of the same stretch beside it."""
+    joined = (np.diff(times_s) <= JOIN_S) & dense[1:] & dense[:-1]
+    out = np.zeros(len(times_s), bool)
     out[1:] |= joined
     out[:-1] |= joined
     return out

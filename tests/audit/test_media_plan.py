@@ -90,7 +90,7 @@ def test_the_seed_moves_bursts_and_repeats() -> None:
 def test_bursts_need_no_key_frames() -> None:
     plan = plan_pictures(facts(600.0, key_every_s=1e9), Sampling(), (), 3)
     assert len(plan.windows) == 10
-    assert all(w.end_s - w.start_s == pytest.approx(5.0) for w in plan.windows)
+    assert all(w.end_s - w.start_s == pytest.approx(Sampling().burst_s) for w in plan.windows)
 
 
 def test_a_recording_without_pictures_has_a_plan_too() -> None:
