@@ -188,7 +188,7 @@ def main(arguments: list[str]) -> None:
     print(f"whole check            {total:7.3f} CPU-s per interview-minute (1 thread)")
     print(f"every frame, naive     {slow:7.3f} CPU-s per interview-minute (1 thread)")
     print(f"ratio                  {slow / total:7.1f}")
-    print(f"peak memory            {peak_mb:7.0f} MB (parent process; with --keep and a kept input)")
+    print(f"peak memory            {peak_mb:7.0f} MB (this process; keep the input)")
 
 
 if __name__ == "__main__":

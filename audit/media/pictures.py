@@ -236,7 +236,9 @@ class _Job:
         turns, mirrored = int(header["turns"]) % 4, bool(header["mirrored"])
         data = message.payload
         width, height = SIGNATURE_SIZE if turns % 2 == 0 else SIGNATURE_SIZE[::-1]
-        signature = _turned(data[:SIGNATURE_BYTES].reshape(height, width), turns, mirrored)
+        # A copy: signatures are kept, and a view would keep the whole picture behind it.
+        small = data[:SIGNATURE_BYTES].reshape(height, width).copy()
+        signature = _turned(small, turns, mirrored)
         image, scale = None, 1.0
         if "width" in header:
             image = _turned(_image(header, data[SIGNATURE_BYTES:]), turns, mirrored)

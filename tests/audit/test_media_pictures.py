@@ -191,6 +191,13 @@ def test_colours_follow_the_files_matrix(tmp_path: Path, matrix: str) -> None:
     assert np.abs(picture.image.astype(int) - bgr.astype(int)).max() <= 6
 
 
+def test_a_kept_signature_keeps_no_picture(tmp_path: Path) -> None:
+    path = clip(tmp_path / "a.mp4", 0.4)
+    for picture in look(path):
+        owner = picture.signature if picture.signature.base is None else picture.signature.base
+        assert owner.nbytes == picture.signature.nbytes
+
+
 @pytest.mark.parametrize("max_side", [64, 100, 4096])
 def test_large_pictures_are_reduced(tmp_path: Path, max_side: int) -> None:
     path = clip(tmp_path / "a.mp4", 0.2)

@@ -93,6 +93,12 @@ def test_bursts_need_no_key_frames() -> None:
     assert all(w.end_s - w.start_s == pytest.approx(Sampling().burst_s) for w in plan.windows)
 
 
+@pytest.mark.parametrize(("fps", "stride"), [(12.0, 1), (25.0, 1), (30.0, 2), (50.0, 3), (60.0, 4)])
+def test_bursts_show_fifteen_faces_a_second_or_all_there_are(fps: float, stride: int) -> None:
+    assert plan_pictures(facts(600.0, rate=fps), Sampling(), (), 1).stride == stride
+    assert plan_pictures(facts(60.0, rate=fps), Sampling(), (), 1).stride == 1
+
+
 def test_a_recording_without_pictures_has_a_plan_too() -> None:
     sound = MediaFacts("", 0, "wav", 600.0, ())
     assert len(plan_pictures(sound, Sampling(), (), 1).windows) == 10

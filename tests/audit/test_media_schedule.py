@@ -118,6 +118,19 @@ def test_every_frame_of_a_window_is_decoded(coded: Coded, plan: PicturePlan, who
                 assert orders.gives[place] == wanted
 
 
+@settings(deadline=None, max_examples=100)
+@given(streams(), st.integers(1, 4), st.floats(0, 6))
+def test_every_strideth_shown_frame_of_a_window_is_a_picture(
+    coded: Coded, stride: int, start_s: float
+) -> None:
+    window = Window(start_s, start_s + 5.0)
+    orders = schedule(coded.packets, coded.times_s, PicturePlan((window,), 1.0, 2.0, 640, stride))
+    inside = (coded.times_s >= start_s - 1e-6) & (coded.times_s <= window.end_s + 1e-6)
+    shown = np.flatnonzero(inside)[np.argsort(coded.times_s[inside], kind="stable")]
+    wanted = [PICTURE if number % stride == 0 else SIGNATURE for number in range(len(shown))]
+    assert orders.gives[shown].tolist() == wanted
+
+
 @settings(deadline=None, max_examples=200)
 @given(streams(), plans())
 def test_no_stretch_beyond_the_largest_gap_stays_unseen(coded: Coded, plan: PicturePlan) -> None:
