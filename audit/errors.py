@@ -4,7 +4,9 @@ AuditError
 ├── InputError                 the caller's input cannot be used (exit 2, HTTP 4xx)
 │   ├── MediaUnreadable        not media, broken beyond use, or an unsupported format
 │   ├── MediaLimitExceeded     a limit on size, time, memory, pixels, streams or nesting was hit
-│   └── SettingsInvalid        a setting or option has a value that cannot be used
+│   ├── SettingsInvalid        a setting or option has a value that cannot be used
+│   ├── DataInvalid            a table to audit cannot be used; names row, column, value and remedy
+│   └── SpecInvalid            a fairness specification contradicts itself, a rule or the table
 ├── WeightsError
 │   ├── WeightsUnavailable     a weight is not installed; the message says how to get it
 │   ├── WeightsTampered        a weight's bytes do not match its manifest row
@@ -45,6 +47,18 @@ class SettingsInvalid(InputError):
     """A setting or command option has a value that cannot be used."""
 
     code = "settings_invalid"
+
+
+class DataInvalid(InputError):
+    """A table to audit cannot be used; the message names row, column, value and remedy."""
+
+    code = "data_invalid"
+
+
+class SpecInvalid(InputError):
+    """A fairness specification contradicts itself, a rule that it names, or the table."""
+
+    code = "spec_invalid"
 
 
 class WeightsError(AuditError):
