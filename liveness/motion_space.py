@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import eigh
+from scipy.ndimage import median_filter
 
 from audit.facts import Packets
 from audit.interview import PictureLog
@@ -26,6 +27,8 @@ FASTEST = 30.0  # pictures per second looked at; faster recordings are thinned
 SLOWEST = 6.0
 THINNEST = 12.0  # pictures per second kept when a long recording is thinned
 MOST_SAMPLES = 6000
+USUAL_S = 1.0  # seconds around a change that say what is usual there
+LONE = 3.0
 INTRA_SHARE = 0.25  # with more key frames than this the codec has no key-frame jumps to remove
 
 
@@ -63,7 +66,8 @@ def grid(
     """The samples of all stretches of `log` that last `least_s`; None where there is none.
 
     A stretch ends where the picture changes by more than `cut_levels` grey levels on average from
-    one sample to the next: another scene or another speaker's picture.
+    one sample to the next, and by `LONE` times what is usual around it: another scene or another
+    speaker's picture. Something large that moves fast changes as much, but goes on doing so.
     """
     times = log.times_s
     apart = _apart(times, log.dense)
@@ -85,9 +89,16 @@ def grid(
     light -= light.mean(axis=1, keepdims=True)
     starts = np.zeros(len(rows), dtype=bool)
     starts[np.cumsum([0, *(len(p) for p in parts[:-1])])] = True
-    starts[1:] |= np.abs(np.diff(light, axis=0)).mean(axis=1) > cut_levels
+    starts[1:] |= _cuts(np.abs(np.diff(light, axis=0)).mean(axis=1), cut_levels, step)
     stretch = np.cumsum(starts)
     return Grid(step, at, rows, stretch, light, _keys(times, rows, packets, step))
+
+
+def _cuts(changes: Array, cut_levels: float, step: float) -> NDArray[np.bool_]:
+    """Which changes between neighbouring samples are cuts; see `grid`."""
+    around = 2 * max(1, round(USUAL_S / step / 2)) + 1
+    usual = median_filter(changes, size=around, mode="nearest")
+    return np.asarray((changes > cut_levels) & (changes > LONE * usual))
 
 
 def _thinning(total_s: float, step: float) -> int:
