@@ -15,6 +15,7 @@ from itertools import pairwise
 import numpy as np
 from scipy.stats import chi2, norm
 
+from fairness.draws import stream
 from fairness.drift_changes import (
     LogOdds,
     Search,
@@ -33,7 +34,6 @@ from fairness.rate_arrays import (
     largest_groups,
     may_set_reference,
     ratio_estimate,
-    stream,
 )
 from fairness.rates import Pair
 from fairness.significance import ChiSquare, fisher, homogeneity, pooled_z

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from fairness.draws import deal, share_as_large
 from fairness.types import Floats, Ints
 
 MOST_CHANGES = 5
@@ -57,14 +58,6 @@ def segments(search: Search, periods: int, *, alpha: float) -> tuple[Split, ...]
     return tuple(sorted(found, key=lambda split: split.first))
 
 
-def share_as_large(drawn: Floats, observed: float) -> float:
-    """(1 + draws at least as large) / (1 + draws): a p value that is never 0.
-
-    Source: Davison and Hinkley (1997), Bootstrap Methods, section 4.2.
-    """
-    return float((1 + (drawn >= observed - 1e-9).sum()) / (1 + len(drawn)))
-
-
 def rate_search(
     selected: Ints, assessed: Ints, *, draws: int, generator: np.random.Generator
 ) -> Search:
@@ -82,7 +75,7 @@ def rate_search(
             return None
         series = _rate_z(x[None], n)[0]
         at = int(series.argmax())
-        drawn = generator.multivariate_hypergeometric(n, chosen, size=draws, method="marginals")
+        drawn = deal(generator, n, chosen, draws=draws)
         before, after = x[: at + 1].sum() / n[: at + 1].sum(), x[at + 1 :].sum() / n[at + 1 :].sum()
         return Split(
             start,

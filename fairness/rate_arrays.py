@@ -6,7 +6,6 @@ Comparisons are made on integers, as in `fairness.rates`; floats are for showing
 from __future__ import annotations
 
 from collections.abc import Sequence
-from hashlib import sha256
 from typing import Any
 
 import numpy as np
@@ -121,12 +120,6 @@ def ratio_bounds(
     middle = np.log(x1) - np.log(n1) - np.log(x2) + np.log(n2)
     half = z_value(level) * np.sqrt(np.maximum(1 / x1 - 1 / n1 + 1 / x2 - 1 / n2, 0.0))
     return np.exp(middle - half), np.exp(middle + half)
-
-
-def stream(seed: int, names: Sequence[str]) -> np.random.Generator:
-    """Random numbers that depend on the seed and the names, not on the order of the groups."""
-    digest = sha256("\x1f".join(names).encode()).digest()
-    return np.random.default_rng([seed, int.from_bytes(digest[:8], "big")])
 
 
 def largest_groups(groups: Sequence[Group], persons: Ints, most: int) -> Ints:
