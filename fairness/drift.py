@@ -230,7 +230,7 @@ def _period_rates(
     for t, period in enumerate(periods):
         table = _table(counts, t)
         eligible = may_set_reference(table, plan.exclude_under)
-        reference = highest(table.selected[None], table.assessed, eligible)
+        reference = highest(table.selected[None], table.assessed, counts.groups, eligible=eligible)
         below = below_four_fifths(table.selected[None], table.assessed, reference)[0]
         best = int(reference[0])
         for i, group in enumerate(counts.groups):
@@ -379,7 +379,7 @@ def _disparities(
         counts.features, counts.groups, counts.assessed.sum(axis=0), counts.selected.sum(axis=0)
     )
     eligible = may_set_reference(totals, plan.exclude_under)
-    best = int(highest(totals.selected[None], totals.assessed, eligible)[0])
+    best = int(highest(totals.selected[None], totals.assessed, counts.groups, eligible=eligible)[0])
     if best < 0:
         return ()
     others = [i for i in range(len(counts.groups)) if i != best]

@@ -166,7 +166,7 @@ def _stage(
     passed, entered = persons
     table = GroupCounts(("group",), groups, entered, passed)
     eligible = may_set_reference(table, exclude_under)
-    reference = highest(passed[None], entered, eligible)
+    reference = highest(passed[None], entered, groups, eligible=eligible)
     below = below_four_fifths(passed[None], entered, reference)[0]
     best = int(reference[0])
     rows = tuple(
@@ -280,6 +280,8 @@ def _notes(funnel: Funnel, shown: int, persons: Ints) -> tuple[Note, ...]:
         text = f"{joined} persons entered a later stage directly; the bottom line counts them."
         notes.append(Note("joined_between_stages", text, {"persons": joined}))
     if (passed[-1] > entered[0]).any():
-        text = "More of a group passed the last stage than entered the first; that rate is shown as 1."
+        text = (
+            "More of a group passed the last stage than entered the first; that rate is shown as 1."
+        )
         notes.append(Note("more_passed_than_entered", text))
     return tuple(notes)

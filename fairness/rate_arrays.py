@@ -54,19 +54,19 @@ def may_set_reference(counts: GroupCounts, exclude_under: float | None) -> Bools
     return eligible
 
 
-def highest(selected: Ints, assessed: Ints, eligible: Bools) -> Ints:
+def highest(selected: Ints, assessed: Ints, groups: Sequence[Group], *, eligible: Bools) -> Ints:
     """The index of the group with the highest rate in each row, and -1 where no rate is above 0.
 
     Args:
         selected (r, g) and assessed (g,) or (r, g): persons. eligible (g,): who may be highest.
-    Equal rates go to the larger group; the ratio is the same either way.
+    Equal rates go to the larger group, then by levels, so that the order of groups does not matter.
     """
     totals = exactly(np.broadcast_to(assessed, selected.shape))
     counts = exactly(selected)
     best = np.full(len(selected), -1, np.int64)
     best_x = np.zeros(len(selected), counts.dtype)
     best_n = np.ones(len(selected), totals.dtype)
-    for group in np.flatnonzero(eligible):
+    for group in _contenders(selected, np.broadcast_to(assessed, selected.shape), groups, eligible):
         x, n = counts[:, group], totals[:, group]
         mine, theirs = x * best_n, best_x * n
         better = (mine > theirs) | ((mine == theirs) & (x > 0) & (n > best_n))
@@ -75,6 +75,22 @@ def highest(selected: Ints, assessed: Ints, eligible: Bools) -> Ints:
         best_x = np.where(better, x, best_x)
         best_n = np.where(better, n, best_n)
     return best
+
+
+def _contenders(
+    selected: Ints, assessed: Ints, groups: Sequence[Group], eligible: Bools
+) -> list[int]:
+    """Groups that are near the highest rate of some row, by levels; one for each pair of counts.
+
+    Rates in floats are right to 1e-15, so none further off than 1e-9 can be the highest.
+    """
+    rates = np.where(eligible & (assessed > 0), selected / np.maximum(assessed, 1), 0.0)
+    top = rates.max(axis=1, initial=0.0)[:, None]
+    near = np.flatnonzero(((rates >= top * (1 - 1e-9)) & (rates > 0)).any(axis=0)).tolist()
+    first: dict[bytes, int] = {}
+    for i in sorted(near, key=lambda i: groups[i]):
+        first.setdefault(selected[:, i].tobytes() + assessed[:, i].tobytes(), i)
+    return list(first.values())
 
 
 def below_four_fifths(selected: Ints, assessed: Ints, reference: Ints) -> Bools:

@@ -143,7 +143,7 @@ def sweep(
     chosen = _even(used, most_cuts)
     table = GroupCounts(counts.features, groups, assessed, np.zeros_like(assessed))
     eligible = may_set_reference(table, exclude_under)
-    reference = highest(tails[chosen], assessed, eligible)
+    reference = highest(tails[chosen], assessed, groups, eligible=eligible)
     chosen, reference = chosen[reference >= 0], reference[reference >= 0]
     notes = _notes(counts, groups, (len(used), len(chosen)))
     return _table(
