@@ -63,6 +63,7 @@ class ImpactPolicy:
             set no denominator; 0 excludes none. Needs a `justification`, which is printed.
         replicates, seed: of the bootstrap; 0 replicates leave it out.
         exact_test: the test that decides on small numbers.
+        boschloo: whether Boschloo's test is computed too, the slowest of all; it never decides.
         reference: the group to compare with; None takes the highest rate of the table.
     """
 
@@ -73,6 +74,7 @@ class ImpactPolicy:
     replicates: int = 10_000
     seed: int = 0
     exact_test: ExactTest = ExactTest.FISHER
+    boschloo: bool = True
     reference: Group | None = None
 
     def __post_init__(self) -> None:
@@ -284,7 +286,7 @@ def _compare_all(
     """Every compared group against the reference, with p values corrected over all of them."""
     if plan.reference is None:
         return {}
-    with_boschloo = len(plan.compared) <= _BOSCHLOO_MOST_GROUPS
+    with_boschloo = policy.boschloo and len(plan.compared) <= _BOSCHLOO_MOST_GROUPS
     comparisons = {}
     for i in plan.compared:
         pair = Pair.of(counts, i, reference=plan.reference)

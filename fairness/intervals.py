@@ -17,7 +17,7 @@ from statsmodels.stats.proportion import confint_proportions_2indep, proportion_
 from fairness.rates import Pair, cohens_h, phi, rate_difference
 from fairness.types import Interval
 
-_FURTHEST_LOG_RATIO = 700.0
+_FURTHEST_LOG_RATIO = 300.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -111,7 +111,7 @@ def _boschloo_note(pair: Pair, wanted: bool) -> Note:
         f"Boschloo's test was not computed: {pair.n1} x {pair.n2} possible tables are above the "
         f"limit of {BOSCHLOO_MAX_PRODUCT}; at such sizes it is close to the pooled Z test."
         if wanted
-        else "Boschloo's test was not computed, because the table has many groups."
+        else "Boschloo's test was left out, by the policy or because the table has many groups."
     )
     return Note("boschloo_not_computed", text)
 
