@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -280,7 +281,25 @@ def _evidence(
                 box=line.box(middle),
             )
         )
-    return tuple(pieces)
+    return tuple(sorted([*pieces, *_changes(line, stretches, ends)], key=lambda e: e.start_s))
+
+
+def _changes(line: FaceLine, stretches: list[Stretch], ends: list[float]) -> list[Evidence]:
+    """One piece for each moment at which face 1 comes after another face."""
+    return [
+        Evidence(
+            start_s=ends[i],
+            end_s=float(line.times_s[stretch.first]),
+            text=f"Face {before.person + 1} gives way to face 1.",
+            start_frame=int(line.frames[before.last - 1]),
+            end_frame=int(line.frames[stretch.first]),
+            track=int(line.tracks[stretch.first]),
+            frames_s=(float(line.times_s[before.last - 1]), float(line.times_s[stretch.first])),
+            box=line.box(stretch.first),
+        )
+        for i, (before, stretch) in enumerate(pairwise(stretches[: MOST_EVIDENCE + 1]), start=1)
+        if stretch.person == 0
+    ]
 
 
 def _unclear(line: FaceLine, found: Contrast, status: Status) -> tuple[Evidence, ...]:

@@ -293,6 +293,8 @@ def _verified(motion: _Motion, run: _Run, point: dict[str, Any]) -> Repeat | Non
     repeat = _repeat(motion, run, low, high)
     kind = "mirror" if run.backwards else "loop"
     least_s, most = point[f"{kind}_s"], point[f"{kind}_difference"]
+    if not run.backwards and repeat.span.start_s < repeat.source.end_s:
+        most = point["loop_overlap_difference"]  # running on into itself, as swaying does
     alike = repeat.correlation >= point[f"{kind}_correlation"] and repeat.difference <= most
     alike = alike and repeat.share >= point["loop_least_share"]
     return repeat if alike and repeat.span.duration_s >= least_s else None

@@ -129,7 +129,8 @@ class Encoding:
         if self.video == "libx264":
             options["preset"] = "veryfast"
         if self.video == "libvpx":
-            options |= {"deadline": "realtime", "cpu-used": "5"}
+            # A negative value is a fixed speed; a positive one follows the load of the machine.
+            options |= {"deadline": "realtime", "cpu-used": "-5"}
         return options
 
 

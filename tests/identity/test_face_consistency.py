@@ -149,7 +149,7 @@ def test_who_returns_is_recognised() -> None:
     signal = inspect([A] * 10 + [B] * 5 + [A] * 10 + [C] * 4 + [B] * 5)
     assert signal.measurements["groups"] == 3
     assert signal.measurements["changes"] == 4
-    assert [round(e.start_s, 1) for e in signal.evidence] == [9.5, 24.5, 28.5]
+    assert [round(e.start_s, 1) for e in signal.evidence] == [9.5, 14.5, 24.5, 28.5]
     assert "face 1 at 0.0-9.5 s, 14.5-24.5 s" in signal.reason.text
 
 
