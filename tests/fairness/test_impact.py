@@ -208,7 +208,9 @@ def test_a_reference_chosen_beforehand() -> None:
     assert compared(result, "a").ratio.value == pytest.approx(1.5)
     assert compared(result, "a").reversed_by_one is None
     assert result.row("a").finding is FindingClass.SIGNIFICANT_ABOVE_FOUR_FIFTHS
-    never = table(("a", 60, 100), ("b", 0, 100), policy=fixed)
+    never = table(("a", 60, 100), ("b", 0, 100), ("c", 0, 2), policy=fixed)
+    assert never.row("c").finding is FindingClass.UNDETECTABLE
+    assert "No chance to find" in never.row("c").reason
     assert compared(never, "a").ratio.value is None
     assert "No impact ratio" in never.row("a").reason
     absent = table(("a", 60, 100), ("b", 0, 0), policy=fixed)

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from fairness.accuracy import GroupAccuracy, Measure, accuracy
+from fairness.accuracy import AccuracyTable, GroupAccuracy, Measure, accuracy
 from fairness.bootstrap import Resampling
 from fairness.impact import ImpactPolicy, ImpactTable, impact
 from fairness.power import expected_impact
@@ -282,7 +282,7 @@ def aequitas_labels(data: list[dict[str, str]], attribute: str) -> LabelCounts:
 
 
 def test_aequitas_expected_files(folder: Path) -> None:
-    """Counts, rates and disparities of eleven files, all attributes; 0/0 is absent in both."""
+    """Counts, rates and disparities of twelve files, all attributes; 0/0 is absent in both."""
     checked = 0
     for data, expected in aequitas_tables(folder):
         for row in expected:
@@ -293,6 +293,8 @@ def test_aequitas_expected_files(folder: Path) -> None:
             groups = {g.group[0]: g for g in table.groups}
             checked += check_group(groups[row["attribute_value"]], row)
             checked += check_disparities(groups[row["attribute_value"]], row)
+            if "ppr" in row and "not_class" not in data[0]:
+                checked += check_share_of_selected(table, row)
     assert checked > 300
 
 
@@ -313,6 +315,15 @@ def check_group(group: GroupAccuracy, row: dict[str, str]) -> int:
         value = group.measures[measure].value
         assert value == (published if published is None else pytest.approx(published))
     return len(counted) + len(known)
+
+
+def check_share_of_selected(table: AccuracyTable, row: dict[str, str]) -> int:
+    """Aequitas' ppr: the group's part of all that were selected (one file sums two attributes)."""
+    selected = {g.group[0]: g.measures[Measure.SELECTION_RATE].count for g in table.groups}
+    total, published = sum(selected.values()), number(row["ppr"])
+    share = selected[row["attribute_value"]] / total if total else None
+    assert share == (published if published is None else pytest.approx(published))
+    return 1
 
 
 def check_disparities(group: GroupAccuracy, row: dict[str, str]) -> int:
