@@ -1,0 +1,184 @@
+"""Exact medians of scores with very many values, by narrowing intervals in SQL.
+
+Each pass splits the interval that must hold a median into 1024 parts, counts them, and keeps from
+the smallest to the largest score of the parts with the two middle ranks. No pass holds more than
+counts; the last one fetches the few thousand scores that are left.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pyarrow as pa
+
+from fairness.counting import fetched, tables
+from fairness.cube_parts import MedianTable
+from fairness.rows import Rows
+from fairness.sources import quoted
+from fairness.tables import Table
+from fairness.types import Floats, Ints
+
+# Scores that the last pass may fetch in all, and passes at most (each narrows by 1024).
+_FETCHED = 200_000
+_PASSES = 8
+_PARTS = 1024
+
+
+@dataclass(frozen=True, slots=True)
+class _Search:
+    """Where the two middle scores of one level lie; ranks count from 1 within low..high."""
+
+    level: int
+    low: float
+    high: float
+    lower_rank: int
+    upper_rank: int
+    inside: int
+    persons: int
+
+
+def median_table(
+    rows: Rows, score: str, axis: str | None, feature_sets: Sequence[tuple[str, ...]]
+) -> list[MedianTable]:
+    """Medians of everybody or of each level of `axis`, and who is above, per set of features."""
+    if not feature_sets:
+        return []
+    levels = len(rows.axes[axis]) if axis else 1
+    source = _source(rows, score, axis)
+    searches = _start(rows, source)
+    few = max(_FETCHED // max(len(searches), 1), 100)
+    for _ in range(_PASSES):
+        open_ = [s for s in searches if s.inside > few and s.low < s.high]
+        if not open_:
+            break
+        done = [s for s in searches if s not in open_]
+        searches = done + _narrowed(rows, source, open_)
+    lower, upper = np.full(levels, np.nan), np.full(levels, np.nan)
+    tied, persons = np.zeros(levels, np.int64), np.zeros(levels, np.int64)
+    left = _fetched(rows, source, searches)
+    for search in searches:
+        a, b, ties = _finished(search, *left[search.level])
+        lower[search.level], upper[search.level] = a, b
+        tied[search.level], persons[search.level] = ties, search.persons
+    found = _above(rows, score, axis, feature_sets, (lower, upper))
+    return [MedianTable(score, axis, lower, upper, tied, persons, table) for table in found]
+
+
+def _source(rows: Rows, score: str, axis: str | None) -> str:
+    """Level, score and weight of everybody who counts into the median."""
+    value = quoted(f"s_{score}")
+    tests = [f"{value} IS NOT NULL", *([f"{quoted(axis)} IS NOT NULL"] if axis else [])]
+    if rows.spec.median_over == "known":
+        tests += [f"{quoted('feature:' + f)} IS NOT NULL" for f in rows.spec.known_over]
+    level = quoted(axis) if axis else "0::SMALLINT"
+    return (
+        f"SELECT {level} AS level, {value} AS score, n FROM ({rows.coded(scores=True)}) "
+        f"WHERE {' AND '.join(tests)}"
+    )
+
+
+def _start(rows: Rows, source: str) -> list[_Search]:
+    found = rows.con.execute(
+        f"SELECT level, min(score), max(score), sum(n)::BIGINT FROM ({source}) GROUP BY level"
+    ).fetchall()
+    return [
+        _Search(level, low, high, (n + 1) // 2, n // 2 + 1, n, n) for level, low, high, n in found
+    ]
+
+
+def _narrowed(rows: Rows, source: str, searches: Sequence[_Search]) -> list[_Search]:
+    rows.con.register("searches", _intervals(searches))
+    # Halves keep the width finite for scores at both ends of what a double holds.
+    part = f"floor((score / 2 - low / 2) / (high / 2 - low / 2) * {_PARTS})"
+    found = rows.con.execute(
+        f"SELECT level, least({part}, {_PARTS - 1})::INTEGER AS part, min(score), max(score), "
+        f"sum(n)::BIGINT FROM ({source}) JOIN searches USING (level) "
+        "WHERE score BETWEEN low AND high GROUP BY ALL ORDER BY level, part"
+    ).fetchall()
+    rows.con.unregister("searches")
+    return [_within(s, [row[2:] for row in found if row[0] == s.level]) for s in searches]
+
+
+def _within(search: _Search, parts: Sequence[tuple[float, float, int]]) -> _Search:
+    """The search narrowed to the parts that hold the two ranks."""
+    ends = np.cumsum([n for _, _, n in parts])
+    first = int(np.searchsorted(ends, search.lower_rank))
+    last = int(np.searchsorted(ends, search.upper_rank))
+    below = int(ends[first - 1]) if first else 0
+    return replace(
+        search,
+        low=parts[first][0],
+        high=parts[last][1],
+        lower_rank=search.lower_rank - below,
+        upper_rank=search.upper_rank - below,
+        inside=int(ends[last]) - below,
+    )
+
+
+def _intervals(searches: Sequence[_Search]) -> pa.Table:
+    return pa.table(
+        {
+            "level": pa.array([s.level for s in searches], pa.int16()),
+            "low": pa.array([s.low for s in searches], pa.float64()),
+            "high": pa.array([s.high for s in searches], pa.float64()),
+        }
+    )
+
+
+def _fetched(
+    rows: Rows, source: str, searches: Sequence[_Search]
+) -> dict[int, tuple[Floats, Ints]]:
+    """The scores that are left of each search, rising, and how often each occurs."""
+    rows.con.register("searches", _intervals(searches))
+    columns = fetched(
+        rows.con,
+        f"SELECT level, score, sum(n)::BIGINT AS n FROM ({source}) JOIN searches USING (level) "
+        "WHERE score BETWEEN low AND high GROUP BY ALL ORDER BY level, score",
+    )
+    rows.con.unregister("searches")
+    level = np.asarray(columns["level"])
+    scores, counts = np.asarray(columns["score"], np.float64), np.asarray(columns["n"], np.int64)
+    return {s.level: (scores[level == s.level], counts[level == s.level]) for s in searches}
+
+
+def _finished(search: _Search, scores: Floats, counts: Ints) -> tuple[float, float, int]:
+    """The two middle scores, and how many equal both."""
+    ends = np.cumsum(counts)
+    first = int(np.searchsorted(ends, search.lower_rank))
+    last = int(np.searchsorted(ends, search.upper_rank))
+    tied = int(counts[first]) if first == last else 0
+    return float(scores[first]), float(scores[last]), tied
+
+
+def _above(
+    rows: Rows,
+    score: str,
+    axis: str | None,
+    feature_sets: Sequence[tuple[str, ...]],
+    medians: tuple[Floats, Floats],
+) -> list[Table]:
+    """Persons with a score, and those strictly on the favourable side of their level's median."""
+    facts = next(s for s in rows.spec.scores if s.name == score)
+    value = quoted(f"s_{score}")
+    bound, sign = (medians[0], ">") if facts.higher_is_better else (medians[1], "<")
+    level = quoted(axis) if axis else "0"
+    edges = pa.table(
+        {
+            "level": pa.array(np.arange(len(bound)), pa.int16()),
+            "edge": pa.array(bound, pa.float64(), from_pandas=True),
+        }
+    )
+    rows.con.register("medians", edges)
+    source = f"SELECT * FROM ({rows.coded(scores=True)}) WHERE {value} IS NOT NULL"
+    if axis:
+        source = f"SELECT * FROM ({source}) JOIN medians ON {level} = medians.level"
+        above = f"{value} {sign} edge"
+    else:
+        above = f"{value} {sign} {float(bound[0])!r}" if not np.isnan(bound[0]) else "FALSE"
+    layouts = [((axis,) if axis else ()) + tuple(s) for s in feature_sets]
+    measures = {"n": "sum(n)", "above": f"coalesce(sum(n) FILTER ({above}), 0)"}
+    found = tables(rows.con, source, layouts, measures)
+    rows.con.unregister("medians")
+    return found

@@ -1,0 +1,415 @@
+"""The validated data behind an audit: views in DuckDB that cubes and row-level measures read.
+
+`audit_rows` has one row per application (a candidate in a job and period; rows per stage are folded
+into the furthest one) and always all of these columns, NULL where the specification has no such
+column: candidate, period, job, location, stage, interviewer, mode, class (VARCHAR), coached,
+outcome, label, opted_out, withdrew, overridden, flagged, reviewed (BOOLEAN), performance (DOUBLE),
+then `score__<name>` and `item__<name>` (DOUBLE) and `feature__<name>` (VARCHAR, NULL: unknown).
+`audit_ratings`, where question-level data come as a long table: candidate, job, question, position,
+rubric, interviewer, period (VARCHAR), score (DOUBLE).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import duckdb
+
+from audit.errors import DataInvalid, SpecInvalid
+from fairness import validation
+from fairness.codings import Coding, coding_of
+from fairness.folding import fold
+from fairness.keyed import AXES, Key, Keyed, cut_score, wanted_columns
+from fairness.sources import Database, Reading, SourceFacts, attach, connect, literal, quoted
+from fairness.spec import AuditSpec
+from fairness.types import Note
+from fairness.validation import NumberFacts
+
+# From this many rows on, equal rows are counted together before anything else is done.
+_COMPACT_FROM = 200_000
+_SAMPLE = 50_000
+# Words listed one by one of a column that the specification maps; rarer ones are unmapped anyway.
+_WORDS = 5000
+_BOOLEANS = ("coached", "opted_out", "withdrew", "overridden", "flagged", "reviewed")
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """A relation with raw keys (and exact scores, if `scores`), and its weight column in SQL."""
+
+    relation: str
+    weight: str
+    scores: bool
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Rows:
+    """Open data. Use as a context manager: closing removes what was spilled to disk.
+
+    Attributes:
+        con: the engine with the views `audit_rows` and, if `has_ratings`, `audit_ratings`.
+        source: what was read. count: applications.
+        codings: levels and codes of each key by its name.
+        numbers: facts of each column of numbers (`s_<score>`, `i_<item>`, performance).
+        notes: what a reader must know about how the data were taken.
+    """
+
+    con: duckdb.DuckDBPyConnection
+    spec: AuditSpec
+    source: SourceFacts
+    count: int
+    codings: Mapping[str, Coding]
+    numbers: Mapping[str, NumberFacts]
+    counted: Counted
+    has_ratings: bool
+    notes: tuple[Note, ...]
+    scratch: tempfile.TemporaryDirectory[str]
+
+    @property
+    def features(self) -> tuple[str, ...]:
+        """Names of the sensitive features."""
+        return tuple(f.name for f in self.spec.features)
+
+    @property
+    def scores(self) -> tuple[str, ...]:
+        """Names of the scores."""
+        return tuple(s.name for s in self.spec.scores)
+
+    @property
+    def items(self) -> tuple[str, ...]:
+        """Names of the questions that are columns of the table."""
+        return tuple(self.spec.items.columns) if self.spec.items else ()
+
+    @property
+    def axes(self) -> dict[str, tuple[str, ...]]:
+        """Levels of each axis that the data have, in the order of the cube."""
+        return {name: self.codings[name].levels for name in AXES if name in self.codings}
+
+    def levels(self, name: str) -> tuple[str, ...]:
+        """Levels of a feature or axis; empty where the data have none such."""
+        coding = self.codings.get(f"feature_{name}", self.codings.get(name))
+        return coding.levels if coding else ()
+
+    def coded(self, *, scores: bool) -> str:
+        """SELECT of `n` and one code column per dimension, with scores where asked for.
+
+        The dimensions outcome (1: selected) and label (1: good) are always there.
+        """
+        source = self.counted
+        if scores and not source.scores:
+            source = Counted("keyed", "1", True)
+        more = [quoted(f"s_{name}") for name in self.scores] if scores else []
+        return self._coded(source, more)
+
+    def coded_rows(self, more: Sequence[str]) -> str:
+        """SELECT of codes as in `coded` with n = 1 and further columns of `keyed`."""
+        return self._coded(Counted("keyed", "1", True), [quoted(name) for name in more])
+
+    def _coded(self, source: Counted, more: Sequence[str]) -> str:
+        columns = [f"{source.weight} AS n"]
+        for coding in self.codings.values():
+            if not coding.name.startswith("first_"):
+                columns.append(f"{_code(self.codings, coding, self.spec)} AS {quoted(coding.dim)}")
+        for name in ("outcome", "label"):
+            if name not in self.codings:
+                columns.append(f"NULL::SMALLINT AS {name}")
+        columns += more
+        return f"SELECT {', '.join(columns)} FROM {source.relation}{_joins(self.codings)}"
+
+    def sha256(self) -> str | None:
+        """Hash over the bytes of the data files in order; None where they were no files."""
+        if not self.source.files:
+            return None
+        digest = hashlib.sha256()
+        for path in self.source.files:
+            with path.open("rb") as file:
+                while piece := file.read(2**20):
+                    digest.update(piece)
+        return digest.hexdigest()
+
+    def close(self) -> None:
+        """Close the engine and remove its files."""
+        self.con.close()
+        self.scratch.cleanup()
+
+    def __enter__(self) -> Self:
+        """The rows themselves."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Close."""
+        self.close()
+
+
+def open_rows(data: Any, spec: AuditSpec, *, ratings: Any = None) -> Rows:
+    """Read and validate a table (path, frame, Arrow table, `Database`, or URL with spec.query).
+
+    `ratings` is the long table of question-level scores where the specification describes one.
+    DataInvalid names what is wrong with its rows, column, value and remedy.
+    """
+    scratch = tempfile.TemporaryDirectory(prefix="fairwitness-")
+    try:
+        con = connect(Path(scratch.name), spec.limits)
+        try:
+            return _opened(con, data, spec, ratings, scratch)
+        except duckdb.OutOfMemoryException:
+            con.close()
+            raise DataInvalid(
+                f"this audit needs more than {spec.limits.memory_mb} MiB: raise limits.memory_mb"
+            ) from None
+        except BaseException:
+            con.close()
+            raise
+    except BaseException:
+        scratch.cleanup()
+        raise
+
+
+def _opened(
+    con: duckdb.DuckDBPyConnection,
+    data: Any,
+    spec: AuditSpec,
+    ratings: Any,
+    scratch: tempfile.TemporaryDirectory[str],
+) -> Rows:
+    how = Reading(Path(scratch.name), spec.csv, spec.limits)
+    if isinstance(data, str) and "://" in data and spec.query:
+        data = Database(data, spec.query)
+    source = attach(con, data, "source_rows", wanted_columns(spec), how)
+    notes = list(source.notes)
+    validation.check_rows(con, "source_rows", source.name)
+    keyed = Keyed(spec, source.types)
+    validation.check_formats(keyed.dates)
+    numbers = validation.check_numbers(con, "source_rows", keyed, spec)
+    validation.check_dates(con, "source_rows", keyed.dates)
+    relation = _without_copies(con, keyed, spec, notes)
+    con.execute(f"CREATE TEMP VIEW keyed_rows AS {keyed.select(relation)}")
+    if spec.stage and spec.stage.layout == "row_per_stage":
+        fold(con, keyed.keys, spec)
+    else:
+        con.execute("CREATE TEMP VIEW keyed AS SELECT * FROM keyed_rows")
+    count = validation.check_rows(con, "keyed", source.name)
+    counted = _counted(con, keyed, spec, count)
+    codings = _codings(con, keyed.keys, spec, counted)
+    _audit_rows(con, codings, spec)
+    has_ratings = _audit_ratings(con, ratings, spec, how)
+    notes += _reading_notes(spec)
+    return Rows(
+        con, spec, source, count, codings, numbers, counted, has_ratings, tuple(notes), scratch
+    )
+
+
+def _without_copies(
+    con: duckdb.DuckDBPyConnection, keyed: Keyed, spec: AuditSpec, notes: list[Note]
+) -> str:
+    """The relation to read: with the policy applied to candidates that occur twice."""
+    extra = validation.check_duplicates(con, keyed, spec, "source_rows")
+    if not extra:
+        return "source_rows"
+    same = ", ".join(validation.application_key(keyed, spec))
+    order = "row_no" if spec.duplicates == "first" else "row_no DESC"
+    con.execute(
+        "CREATE TEMP TABLE source_kept AS SELECT * FROM "
+        "(SELECT row_number() OVER () AS row_no, * FROM source_rows) "
+        f"QUALIFY row_number() OVER (PARTITION BY {same} ORDER BY {order}) = 1"
+    )
+    text = f"{extra} rows repeat a candidate; the {spec.duplicates} row of each was counted."
+    notes.append(Note("duplicates_left_out", text, {"rows": extra}))
+    return "source_kept"
+
+
+def _counted(con: duckdb.DuckDBPyConnection, keyed: Keyed, spec: AuditSpec, count: int) -> Counted:
+    """Equal rows counted together where a sample says that there are many."""
+    if count < _COMPACT_FROM:
+        return Counted("keyed", "1", True)
+    keys = [quoted("k_" + k.name) for k in keyed.keys]
+    scores = [quoted("s_" + s.name) for s in spec.scores]
+    row = con.execute(
+        f"SELECT count(*), count(DISTINCT hash({', '.join(keys + scores)})), "
+        f"count(DISTINCT hash({', '.join(keys)})) FROM (SELECT * FROM keyed LIMIT {_SAMPLE})"
+    ).fetchone()
+    sampled, together, apart = row or (0, 0, 0)
+    for columns, different, has_scores in ((keys + scores, together, True), (keys, apart, False)):
+        if different * 4 <= sampled:
+            con.execute(
+                f"CREATE TEMP TABLE compact AS SELECT {', '.join(columns)}, count(*) AS n "
+                "FROM keyed GROUP BY ALL"
+            )
+            return Counted("compact", "n", has_scores)
+    return Counted("keyed", "1", True)
+
+
+def _codings(
+    con: duckdb.DuckDBPyConnection, keys: Sequence[Key], spec: AuditSpec, counted: Counted
+) -> dict[str, Coding]:
+    codings = {}
+    for key in keys:
+        words = _words(con, key, spec, counted)
+        if key.name == "outcome" and spec.stage and spec.stage.layout == "row_per_stage":
+            # Folding left those without an outcome who are pending in their next stage.
+            words = [(word, n) for word, n in words if word is not None]
+        coding = coding_of(key, spec, words)
+        if coding.joined:
+            _map_table(con, coding)
+        codings[key.name] = coding
+    return codings
+
+
+def _words(
+    con: duckdb.DuckDBPyConnection, key: Key, spec: AuditSpec, counted: Counted
+) -> list[tuple[object, int]]:
+    """Each different raw word with its count, most frequent first; DataInvalid for too many."""
+    column, limit = quoted("k_" + key.name), _level_limit(key, spec)
+    rows = con.execute(
+        f"SELECT {column}, sum({counted.weight})::BIGINT AS total FROM {counted.relation} "
+        f"GROUP BY ALL ORDER BY total DESC, {column} LIMIT {(limit or _WORDS) + 2}"
+    ).fetchall()
+    if limit is not None and sum(word is not None for word, _ in rows) > limit:
+        found = con.execute(f"SELECT count(DISTINCT {column}) FROM {counted.relation}").fetchone()
+        raise validation.too_many_levels(key.field, key.column, found[0] if found else 0, limit)
+    return [(word, int(count)) for word, count in rows]
+
+
+def _level_limit(key: Key, spec: AuditSpec) -> int | None:
+    """The most words that a column of levels as they stand may have."""
+    if key.name in ("period", "job", "location", "class"):
+        return spec.limits.axis_levels
+    for feature in spec.features:
+        if key.name == f"feature_{feature.name}" and feature.levels is None and not feature.age:
+            return spec.limits.feature_levels
+    return None
+
+
+def _map_table(con: duckdb.DuckDBPyConnection, coding: Coding) -> None:
+    """Words, codes and levels of a long list as a table."""
+    rows = [
+        f"({literal(word)}, {code}, {literal(coding.levels[code])})"
+        for word, code in coding.codes.items()
+        if code >= 0 and word is not None
+    ]
+    table = quoted("map_" + coding.name)
+    con.execute(
+        f"CREATE TEMP TABLE {table} AS SELECT * FROM (VALUES {', '.join(rows)}) "
+        "AS words(word, code, level)"
+    )
+
+
+def _joins(codings: Mapping[str, Coding]) -> str:
+    parts = []
+    for name, coding in codings.items():
+        if coding.joined:
+            table = quoted("map_" + name)
+            parts.append(f" LEFT JOIN {table} ON {quoted('k_' + name)} = {table}.word")
+    return "".join(parts)
+
+
+def _code(codings: Mapping[str, Coding], coding: Coding, spec: AuditSpec) -> str:
+    """A dimension's code in SQL, after the column that decides first."""
+    first = _first(codings, coding, spec)
+    if first is None:
+        return coding.code_sql()
+    hit, level = first
+    place = coding.levels.index(level)
+    return f"CASE WHEN {hit} IS NOT NULL THEN {place}::SMALLINT ELSE {coding.code_sql()} END"
+
+
+def _level(codings: Mapping[str, Coding], coding: Coding, spec: AuditSpec) -> str:
+    first = _first(codings, coding, spec)
+    if first is None:
+        return coding.level_sql()
+    return (
+        f"CASE WHEN {first[0]} IS NOT NULL THEN {literal(first[1])} ELSE {coding.level_sql()} END"
+    )
+
+
+def _first(
+    codings: Mapping[str, Coding], coding: Coding, spec: AuditSpec
+) -> tuple[str, str] | None:
+    for feature in spec.features:
+        if coding.name == f"feature_{feature.name}" and feature.first:
+            return codings[f"first_{feature.name}"].code_sql(), feature.first.level
+    return None
+
+
+def _audit_rows(
+    con: duckdb.DuckDBPyConnection, codings: Mapping[str, Coding], spec: AuditSpec
+) -> None:
+    columns = ["candidate", "interviewer"]
+    for name in ("period", "job", "location", "stage", "mode", "class"):
+        sql = codings[name].level_sql() if name in codings else "NULL"
+        columns.append(f"{sql}::VARCHAR AS {name}")
+    for name in (*_BOOLEANS, "outcome", "label"):
+        sql = codings[name].code_in([1]) if name in codings else "NULL::BOOLEAN"
+        columns.append(f"{sql} AS {name}")
+    columns.append("performance" if _has_performance(spec) else "NULL::DOUBLE AS performance")
+    columns += [f"{quoted('s_' + s.name)} AS {quoted('score__' + s.name)}" for s in spec.scores]
+    for name in spec.items.columns if spec.items else ():
+        columns.append(f"{quoted('i_' + name)} AS {quoted('item__' + name)}")
+    for feature in spec.features:
+        sql = _level(codings, codings[f"feature_{feature.name}"], spec)
+        columns.append(f"{sql}::VARCHAR AS {quoted('feature__' + feature.name)}")
+    con.execute(
+        f"CREATE TEMP VIEW audit_rows AS SELECT {', '.join(columns)} FROM keyed{_joins(codings)}"
+    )
+
+
+def _has_performance(spec: AuditSpec) -> bool:
+    return bool(spec.performance or (spec.label and spec.label.good_at_least is not None))
+
+
+def _audit_ratings(
+    con: duckdb.DuckDBPyConnection, ratings: Any, spec: AuditSpec, how: Reading
+) -> bool:
+    part = spec.ratings
+    if (part is None) != (ratings is None):
+        which = "'ratings' in the specification" if part is None else "the table of ratings"
+        raise SpecInvalid(f"question-level scores need both the table and its columns: {which} is "
+                          "not given")  # fmt: skip
+    if part is None:
+        return False
+    names = ("candidate", "job", "question", "position", "rubric", "interviewer", "period")
+    given = {name: getattr(part, name) for name in names}
+    wanted = tuple(dict.fromkeys([c for c in (*given.values(), part.score) if c]))
+    source = attach(con, ratings, "ratings_source", wanted, how)
+    validation.check_rows(con, "ratings_source", source.name)
+    number = Keyed(spec, source.types).number("score", "rating", part.score)
+    validation.check_number(con, "ratings_source", number)
+    columns = [
+        f"{quoted(column)}::VARCHAR AS {name}" if column else f"NULL::VARCHAR AS {name}"
+        for name, column in given.items()
+    ]
+    con.execute(
+        f"CREATE TEMP VIEW audit_ratings AS SELECT {', '.join(columns)}, {number.sql} AS score "
+        "FROM ratings_source"
+    )
+    return True
+
+
+def _reading_notes(spec: AuditSpec) -> list[Note]:
+    notes = []
+    if spec.candidate is None:
+        text = (
+            "No candidate column is named: every row counts as one application, and candidates "
+            "who occur twice were not looked for."
+        )
+        notes.append(Note("duplicates_not_checked", text))
+    score = cut_score(spec)
+    if score is not None:
+        side = "at or above" if score.higher_is_better else "at or below"
+        text = (
+            f"The data have no outcome: selected means a score {score.name!r} {side} its cut "
+            f"{score.cut:g}."
+        )
+        notes.append(Note("outcome_from_cut", text, {"cut": float(score.cut or 0.0)}))
+    return notes

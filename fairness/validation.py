@@ -1,0 +1,307 @@
+"""What is wrong with a table, said with its row, column, value and remedy.
+
+Rows are counted from 1, without the header line. At most three are shown; counts are complete.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import duckdb
+
+from audit.errors import DataInvalid, SpecInvalid
+from fairness.keyed import Dated, Keyed, Number
+from fairness.sources import literal, quoted
+from fairness.spec import AuditSpec
+from fairness.types import Note
+
+SHOWN = 3
+# Ages outside are slips of the keyboard or signs for a missing value.
+AGE_RANGE = (14, 110)
+_SLASHED = r"^\s*\d{1,2}[./-]\d{1,2}[./-](\d{2}|\d{4})\b"
+
+
+@dataclass(frozen=True, slots=True)
+class NumberFacts:
+    """How many values a column of numbers has, and its smallest and largest."""
+
+    count: int
+    low: float
+    high: float
+
+
+def check_rows(con: duckdb.DuckDBPyConnection, relation: str, name: str) -> int:
+    """The number of rows; DataInvalid where there are none."""
+    count = int(_one(con, f"SELECT count(*) FROM {relation}")[0])
+    if not count:
+        raise DataInvalid(f"{name} has a header and no rows: there is nobody to audit")
+    return count
+
+
+def check_numbers(
+    con: duckdb.DuckDBPyConnection, relation: str, keyed: Keyed, spec: AuditSpec
+) -> dict[str, NumberFacts]:
+    """Facts of each column of numbers; DataInvalid for text, NaN, infinity and out of range."""
+    if not keyed.numbers:
+        return {}
+    parts = [
+        f"count_if({n.bad or 'FALSE'}), count_if(NOT isfinite({n.sql})), count({n.sql}), "
+        f"min({n.sql}), max({n.sql})"
+        for n in keyed.numbers
+    ]
+    values = _one(con, f"SELECT {', '.join(parts)} FROM {relation}")
+    facts = {}
+    for place, number in enumerate(keyed.numbers):
+        bad, wild, count, low, high = values[5 * place : 5 * place + 5]
+        if bad:
+            _not_numbers(con, relation, number, int(bad))
+        if wild:
+            _not_finite(con, relation, number, int(wild))
+        found = NumberFacts(int(count), float(low or 0.0), float(high or 0.0))
+        _check_range(con, relation, number, spec, found)
+        facts[number.name] = found
+    return facts
+
+
+def check_number(con: duckdb.DuckDBPyConnection, relation: str, number: Number) -> None:
+    """DataInvalid where one column has text, NaN or infinity."""
+    bad, wild = _one(
+        con,
+        f"SELECT count_if({number.bad or 'FALSE'}), count_if(NOT isfinite({number.sql})) "
+        f"FROM {relation}",
+    )
+    if bad:
+        _not_numbers(con, relation, number, int(bad))
+    if wild:
+        _not_finite(con, relation, number, int(wild))
+
+
+def check_dates(con: duckdb.DuckDBPyConnection, relation: str, dates: Sequence[Dated]) -> None:
+    """DataInvalid where dates are not ISO, do not fit their patterns, or fit two."""
+    for dated in dates:
+        if dated.bad and _any(con, relation, dated.bad):
+            _bad_dates(con, relation, dated)
+        if dated.clash and _any(con, relation, dated.clash):
+            shown = located(con, relation, dated.column, dated.clash)
+            raise DataInvalid(
+                f"column {dated.column!r} ({dated.field}): {shown} fit two of the patterns "
+                f"{', '.join(dated.formats)} as different days; give one pattern, or convert the "
+                "column to ISO dates (2025-03-31)"
+            )
+
+
+def check_duplicates(
+    con: duckdb.DuckDBPyConnection, keyed: Keyed, spec: AuditSpec, source: str
+) -> int:
+    """How many rows repeat an application; DataInvalid under the policy `error`.
+
+    An application is a candidate in one job and period (and stage, with a row per stage).
+    """
+    if spec.candidate is None:
+        return 0
+    if _any(con, source, keyed.empty(spec.candidate)):
+        shown = located(con, source, spec.candidate, keyed.empty(spec.candidate))
+        raise DataInvalid(
+            f"column {spec.candidate!r} (candidate) is empty in {shown}; fill it in, or leave "
+            "'candidate' out of the specification (duplicates are then not looked for)"
+        )
+    same = application_key(keyed, spec)
+    # Hashes first: counting them takes eight bytes per row. Equal hashes are then looked at.
+    total, different = _one(
+        con, f"SELECT count(*), count(DISTINCT hash({', '.join(same)})) FROM {source}"
+    )
+    if total == different:
+        return 0
+    rows = con.execute(
+        f"SELECT any_value({quoted(spec.candidate)}), count(*) AS n FROM {source} "
+        f"GROUP BY {', '.join(same)} HAVING count(*) > 1 ORDER BY n DESC, 1"
+    ).fetchmany(10_000)
+    extra = sum(int(n) - 1 for _, n in rows)
+    if extra and spec.duplicates == "error":
+        _duplicated(con, spec, source, rows)
+    return extra
+
+
+def application_key(keyed: Keyed, spec: AuditSpec) -> list[str]:
+    """What tells one application from another, in SQL over the source."""
+    names = {"job", "period"}
+    if spec.stage and spec.stage.layout == "row_per_stage":
+        names.add("stage")
+    by_name = {k.name: k.sql for k in keyed.keys}
+    return [quoted(spec.candidate or ""), *(by_name[n] for n in sorted(names & by_name.keys()))]
+
+
+def located(con: duckdb.DuckDBPyConnection, relation: str, column: str, condition: str) -> str:
+    """The first rows under a condition, in words: row 17 ("x"), row 30 ("y") and 5 more."""
+    numbered = f"SELECT row_number() OVER () AS row_no, * FROM {relation}"
+    rows = con.execute(
+        f"SELECT row_no, {quoted(column)}::VARCHAR FROM ({numbered}) WHERE {condition} "
+        f"ORDER BY row_no LIMIT {SHOWN}"
+    ).fetchall()
+    count = int(_one(con, f"SELECT count(*) FROM {relation} WHERE {condition}")[0])
+    shown = ", ".join(f"row {row} ({shown_word(value)})" for row, value in rows)
+    return shown + (f" and {count - len(rows)} more" if count > len(rows) else "")
+
+
+def shown_word(value: object) -> str:
+    """A value for a message, at most 60 characters of it."""
+    if value is None:
+        return "empty"
+    text = str(value)
+    return repr(text if len(text) <= 60 else text[:57] + "...")
+
+
+def too_many_levels(field: str, column: str, count: int, limit: int) -> DataInvalid:
+    """The error for a column that names people or moments instead of groups."""
+    kind = "feature_levels" if field.startswith("feature") else "axis_levels"
+    return DataInvalid(
+        f"column {column!r} ({field}) has {count} different values, more than the {limit} that "
+        f"limits.{kind} allows; group them first (bands, countries, months), or take the column "
+        "out of the specification"
+    )
+
+
+def unmapped(field: str, column: str, words: Sequence[tuple[object, int]], remedy: str) -> None:
+    """DataInvalid for words that no list of the specification names, with how often they occur."""
+    shown = ", ".join(f"{shown_word(w)} ({n})" for w, n in words[:20])
+    more = f" and {len(words) - 20} more" if len(words) > 20 else ""
+    rows = sum(n for _, n in words)
+    raise DataInvalid(
+        f"column {column!r} ({field}): {rows} rows have words that the specification does not "
+        f"name: {shown}{more}. {remedy}"
+    )
+
+
+def unknown_note(feature: str, unknown: int, total: int) -> Note:
+    """How many persons are counted as unknown in a feature."""
+    text = (
+        f"{unknown} of {total} persons have no known level of {feature}; they are in no group of "
+        "its tables and are counted as unknown."
+    )
+    return Note("unknown_demographics", text, {"unknown": unknown, "persons": total})
+
+
+def check_formats(dates: Sequence[Dated]) -> None:
+    """SpecInvalid for a pattern that names no complete date."""
+    for dated in dates:
+        for pattern in dated.formats:
+            if not any(sign in pattern for sign in ("%Y", "%y", "%x", "%c")) or "%" not in pattern:
+                raise SpecInvalid(
+                    f"{dated.field}: the pattern {pattern!r} names no year; for example %d/%m/%Y "
+                    "reads 31/03/2025"
+                )
+
+
+def _not_numbers(con: duckdb.DuckDBPyConnection, relation: str, number: Number, count: int) -> None:
+    shown = located(con, relation, number.column, number.bad or "FALSE")
+    raise DataInvalid(
+        f"column {number.column!r} ({number.field}): {count} fields are not numbers: {shown}. "
+        "Write numbers with a decimal point and without signs such as %, or add the words for a "
+        "missing value to 'missing'"
+    )
+
+
+def _not_finite(con: duckdb.DuckDBPyConnection, relation: str, number: Number, count: int) -> None:
+    shown = located(con, relation, number.column, f"NOT isfinite({number.sql})")
+    remedy = "Leave the field empty where there is none"
+    if number.field.startswith("score"):
+        remedy += ", or give the score non_finite: missing"
+    raise DataInvalid(
+        f"column {number.column!r} ({number.field}): {count} values are not finite: {shown}. "
+        f"{remedy}"
+    )
+
+
+def _check_range(
+    con: duckdb.DuckDBPyConnection,
+    relation: str,
+    number: Number,
+    spec: AuditSpec,
+    found: NumberFacts,
+) -> None:
+    low: float | None
+    high: float | None
+    where: str
+    if number.name.startswith("n_"):
+        low, high, where = *AGE_RANGE, "where ages of applicants lie"
+    else:
+        score = next((s for s in spec.scores if f"s_{s.name}" == number.name), None)
+        low, high = (score.low, score.high) if score else (None, None)
+        where = "its low to high"
+    if not found.count:
+        return
+    tests = []
+    if low is not None and found.low < low:
+        tests.append(f"{number.sql} < {literal(float(low))}")
+    if high is not None and found.high > high:
+        tests.append(f"{number.sql} > {literal(float(high))}")
+    if tests:
+        shown = located(con, relation, number.column, " OR ".join(tests))
+        raise DataInvalid(
+            f"column {number.column!r} ({number.field}): outside {low} to {high}, {where}: "
+            f"{shown}. Correct them, or leave the fields empty where the value is not known"
+        )
+
+
+def _bad_dates(con: duckdb.DuckDBPyConnection, relation: str, dated: Dated) -> None:
+    bad, column = dated.bad or "FALSE", dated.column
+    raw = f"{quoted(column)}::VARCHAR"
+    if dated.formats:
+        raise DataInvalid(
+            f"column {column!r} ({dated.field}): not dates by {', '.join(dated.formats)}: "
+            f"{located(con, relation, column, bad)}"
+        )
+    slashed = f"({bad} AND regexp_matches({raw}, {literal(_SLASHED)}))"
+    other = f"({bad} AND NOT regexp_matches({raw}, {literal(_SLASHED)}))"
+    iso = f"(NOT {bad} AND {raw} IS NOT NULL)"
+    found = [
+        (what, test)
+        for what, test in (
+            ("of numbers whose day and month cannot be told apart", slashed),
+            ("in another notation", other),
+            ("in ISO notation", iso),
+        )
+        if _any(con, relation, test)
+    ]
+    shown = "; ".join(f"{what}: {located(con, relation, column, test)}" for what, test in found)
+    raise DataInvalid(
+        f"column {column!r} ({dated.field}): not all dates are ISO (2025-03-31). {shown}. Give "
+        "'format', for example %d/%m/%Y or %m/%d/%Y, or convert the column to ISO dates"
+    )
+
+
+def _duplicated(
+    con: duckdb.DuckDBPyConnection,
+    spec: AuditSpec,
+    source: str,
+    rows: Sequence[tuple[object, int]],
+) -> None:
+    column = spec.candidate or ""
+    shown = []
+    for value, _ in rows[:SHOWN]:
+        numbered = f"SELECT row_number() OVER () AS row_no, * FROM {source}"
+        places = con.execute(
+            f"SELECT row_no FROM ({numbered}) WHERE {quoted(column)} = ? ORDER BY row_no LIMIT 4",
+            [value],
+        ).fetchall()
+        listed = " and ".join(str(p[0]) for p in places[:2]) + (", ..." if places[2:] else "")
+        shown.append(f"{shown_word(value)} in rows {listed}")
+    total = f"{len(rows)}" if len(rows) < 10_000 else "10000 or more"
+    within = "the same " + ", ".join(
+        ["job"] * bool(spec.job) + ["period"] * bool(spec.period) or ["table"]
+    )
+    raise DataInvalid(
+        f"column {column!r} (candidate): {total} candidates occur more than once in {within}: "
+        f"{'; '.join(shown)}. Remove the copies, or give duplicates: first or last"
+    )
+
+
+def _any(con: duckdb.DuckDBPyConnection, relation: str, condition: str) -> bool:
+    return con.execute(f"SELECT 1 FROM {relation} WHERE {condition} LIMIT 1").fetchone() is not None
+
+
+def _one(con: duckdb.DuckDBPyConnection, query: str) -> tuple[Any, ...]:
+    row = con.execute(query).fetchone()
+    return tuple(row) if row else ()
