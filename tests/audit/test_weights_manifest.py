@@ -31,7 +31,7 @@ limits = "none"
 def test_every_default_weight_is_pinned_stated_and_free_for_commercial_use() -> None:
     rows = load_manifest().default
     assert {row.id for row in rows} == {
-        *("blazeface_back", "blazeface_full_range", "face_mesh", "iris_landmark"),
+        *("blazeface_back", "face_mesh", "iris_landmark"),
         *("silero_vad", "pyannet"),
         *("minifasnet_v2", "minifasnet_v1se", "aasist", "dlib_resnet", "ge2e"),
     }
