@@ -26,6 +26,7 @@ def test_figures_of_the_earlier_reality_check(checked: dict[str, Checked]) -> No
     assert "| audits with a ratio | 115 | 115 |" in text
     assert "| audits with a ratio below 0.8 | 59 | 59 |" in text
     assert "| audits with a ratio above 1 | 61 | 61 |" in text
+    assert "| audits all of whose ratios fit one or the other | 40 of 115 | 39 |" in text
     assert "highest printed rate | 101 of 525 | 101 of 527 |" in text
 
 
