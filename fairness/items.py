@@ -20,6 +20,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from audit.errors import DataInvalid
+from fairness.sql import conditions, level_columns, levels_known, levels_listed, quoted
 from fairness.types import Floats, Group, ItemCounts, Note
 
 MOST_MATCHING_LEVELS = 64
@@ -119,8 +120,8 @@ class WideAnswers:
         columns = [c[0] for c in found if c[0].startswith("item__")]
         if not columns:
             return ()
-        condition, parameters = _conditions(self._where)
-        counts = ", ".join(f"count({_quoted(c)})" for c in columns)
+        condition, parameters = conditions(self._where)
+        counts = ", ".join(f"count({quoted(c)})" for c in columns)
         sql = f"SELECT {counts} FROM audit_rows WHERE {condition}"
         row = _one(self._connection, sql, parameters)
         return tuple(c.removeprefix("item__") for c, n in zip(columns, row, strict=True) if n)
@@ -130,9 +131,9 @@ class WideAnswers:
         chosen = _anchor(self._names, anchor)
         if not self._names:
             return _nothing()
-        condition, parameters = _conditions(self._where)
-        levels = _level_columns(self._features, "{}")
-        columns = [f"{_quoted('item__' + n)} AS x{i}" for i, n in enumerate(self._names)]
+        condition, parameters = conditions(self._where)
+        levels = level_columns(self._features)
+        columns = [f"{quoted('item__' + n)} AS x{i}" for i, n in enumerate(self._names)]
         kept = [i for i, n in enumerate(self._names) if n in chosen]
         everybody = range(len(self._names))
         structs = ", ".join(f"{{'item': {i}, 'x': x{i}}}" for i in everybody)
@@ -142,12 +143,12 @@ class WideAnswers:
                 FROM audit_rows WHERE {condition}
             )
             SELECT unit, answer.item AS item, answer.x AS x, a, c, {len(kept)} AS s, whole, known,
-                {_levels(self._features)}
+                {levels_listed(self._features)}
             FROM (
                 SELECT *, {_sum(f"coalesce(x{i}, 0)" for i in kept)} AS a,
                     {_sum(f"(x{i} IS NOT NULL)::INT" for i in kept)} AS c,
                     {" AND ".join(f"x{i} IS NOT NULL" for i in everybody)} AS whole,
-                    {_known(self._features)} AS known,
+                    {levels_known(self._features)} AS known,
                     unnest([{structs}]) AS answer
                 FROM answered
             ) WHERE answer.x IS NOT NULL"""
@@ -180,7 +181,7 @@ class RatedAnswers:
         self._features = tuple(features)
         self._matching = matching or Matching()
         self._where = dict(where or {})
-        condition, parameters = _conditions(self._where)
+        condition, parameters = conditions(self._where)
         rows = connection.execute(
             "SELECT job, question FROM audit_ratings "
             f"WHERE score IS NOT NULL AND {condition} GROUP BY ALL ORDER BY ALL",
@@ -198,7 +199,7 @@ class RatedAnswers:
         chosen = _anchor(self.names, anchor)
         if not self._questions:
             return _nothing()
-        condition, parameters = _conditions(self._where)
+        condition, parameters = conditions(self._where)
         listed = [
             {"job": job, "question": question, "item": i, "anchored": name in chosen}
             for i, ((job, question), name) in enumerate(
@@ -222,12 +223,12 @@ class RatedAnswers:
                     count(x) FILTER (anchored) AS c, count(*) = any_value(size) AS whole
                 FROM placed GROUP BY ALL
             ), persons AS (
-                SELECT candidate, {", ".join(_level_columns(self._features, "min({})"))}
+                SELECT candidate, {", ".join(level_columns(self._features, "min({})"))}
                 FROM audit_rows GROUP BY candidate
             )
             SELECT placed.candidate || '/' || coalesce(placed.job, '') AS unit,
-                item, x, a, c, s, whole, {_known(self._features)} AS known,
-                {_levels(self._features)}
+                item, x, a, c, s, whole, {levels_known(self._features)} AS known,
+                {levels_listed(self._features)}
             FROM placed JOIN totals ON totals.candidate = placed.candidate
                 AND totals.job IS NOT DISTINCT FROM placed.job
             LEFT JOIN persons ON persons.candidate = placed.candidate"""
@@ -260,36 +261,14 @@ def answers_from_arrays(
     connection = duckdb.connect()
     connection.register("given", pd.DataFrame(table))
     columns = ", ".join(
-        f"CASE WHEN isnan({_quoted(c)}) THEN NULL ELSE {_quoted(c)} END AS {_quoted(c)}"
+        f"CASE WHEN isnan({quoted(c)}) THEN NULL ELSE {quoted(c)} END AS {quoted(c)}"
         for c in table
         if c.startswith("item__")
     )
-    level = _quoted(f"feature__{feature}")
+    level = quoted(f"feature__{feature}")
     connection.execute(f"CREATE TABLE audit_rows AS SELECT {level}, {columns} FROM given")
     connection.unregister("given")
     return WideAnswers(connection, (feature,), matching=matching)
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
-
-
-def _conditions(where: Mapping[str, str]) -> tuple[str, list[Any]]:
-    """A condition with its parameters; true where nothing is asked."""
-    parts = [f"{_quoted(axis)} = ?" for axis in where]
-    return " AND ".join(parts) or "true", list(where.values())
-
-
-def _level_columns(features: Sequence[str], form: str) -> list[str]:
-    return [f"{form.format(_quoted('feature__' + f))} AS f{i}" for i, f in enumerate(features)]
-
-
-def _levels(features: Sequence[str]) -> str:
-    return ", ".join(f"f{i}" for i in range(len(features)))
-
-
-def _known(features: Sequence[str]) -> str:
-    return " AND ".join(f"f{i} IS NOT NULL" for i in range(len(features)))
 
 
 def _sum(terms: Any) -> str:
@@ -339,7 +318,7 @@ def _count(
     matched = _matched(source, inside, available=available, rest=matching.rest)
     scales, notes = _scales(connection, matched, names)
     rows = connection.execute(
-        f"""SELECT item, {_binned("x")}, {_binned("m")}, count(*), {_levels(features)}
+        f"""SELECT item, {_binned("x")}, {_binned("m")}, count(*), {levels_listed(features)}
         FROM ({matched.sql}) JOIN (SELECT unnest(?, recursive := true)) USING (item)
         GROUP BY ALL""",
         [*matched.parameters, scales],
