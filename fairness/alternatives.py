@@ -21,7 +21,7 @@ import numpy as np
 
 from audit.errors import InputError
 from fairness.alternatives_measures import Outcome, Persons, Rules, measure
-from fairness.alternatives_mitigations import Decided, Fitting, mitigations
+from fairness.alternatives_mitigations import GROUP_THRESHOLDS, Decided, Fitting, mitigations
 from fairness.alternatives_scores import (
     Composite,
     Scale,
@@ -100,6 +100,7 @@ class Candidate:
         search, held_out: what it does on either half; read `held_out`.
         same_share: selects about today's share of persons; another share is another decision, and
             utility can only be compared at the same one.
+        for_information: rules that differ by group; on no front and never less adverse here.
         on_front: on the Pareto front of the search half, whatever its share.
         less_adverse: at the same share, on the held-out half, a higher worst ratio than today's
             way with an objective not lower by more than the allowed loss.
@@ -111,6 +112,7 @@ class Candidate:
     search: Outcome
     held_out: Outcome
     same_share: bool
+    for_information: bool
     on_front: bool
     less_adverse: bool
     notes: tuple[Note, ...]
@@ -262,7 +264,9 @@ class _Bench:
         parameters: dict[str, float | str] = {**way.parameters, "standardized cut": cut}
         if way.kind in ("today", "cut"):
             parameters["cut"] = self.scale.raw_cut(cut)
-        return self._candidate(number, way.kind, parameters, above(score, cut), score)
+        return self._candidate(
+            number, way.kind, parameters=parameters, chosen=above(score, cut), score=score
+        )
 
     def decided(self, way: Decided, number: int, share: float) -> Candidate:
         """A mitigation; one that only scores is cut at today's share on the search half."""
@@ -271,19 +275,22 @@ class _Bench:
             score = way.score if way.score is not None else np.zeros(len(self.items))
             cut = cut_for(score[self.halves[0]], share)
             chosen, parameters["standardized cut"] = above(score, cut), cut
-        found = self._candidate(number, way.kind, parameters, chosen, way.score)
-        return replace(found, notes=way.notes)
+        found = self._candidate(
+            number, way.kind, parameters=parameters, chosen=chosen, score=way.score
+        )
+        return replace(found, notes=way.notes, for_information=GROUP_THRESHOLDS in way.notes)
 
     def _candidate(
         self,
         number: int,
         kind: str,
+        *,
         parameters: dict[str, float | str],
         chosen: Bools,
         score: Floats | None,
     ) -> Candidate:
         search, held_out = self.outcomes(f"{kind} {number}", chosen, score)
-        return Candidate(number, kind, parameters, search, held_out, False, False, False, ())
+        return Candidate(number, kind, parameters, search, held_out, False, False, False, False, ())
 
 
 def _tried(
@@ -295,12 +302,12 @@ def _tried(
         today,
         *cuts(bench.scale, plan.cut_shares),
         *dropped(bench.scale, today.share),
-        *weighted(bench.scale, today.share, plan.weight_draws, generator),
+        *weighted(bench.scale, today.share, draws=plan.weight_draws, generator=generator),
     ]
     tried = [bench.composite(way, number) for number, way in enumerate(ways)]
     front = _front(_with_share(tried, plan), plan)
     good = [ways[i].weights for i in front if ways[i].kind in ("weights", "dropped")]
-    for way in nearby(bench.scale, good, plan.weight_draws // 2, generator):
+    for way in nearby(bench.scale, good, draws=plan.weight_draws // 2, generator=generator):
         tried.append(bench.composite(replace(way, share=today.share), len(tried)))
     notes: list[Note] = []
     if plan.mitigate:
@@ -341,6 +348,8 @@ def _front(candidates: Sequence[Candidate], plan: SearchPlan) -> tuple[int, ...]
         ratio = candidate.search.worst_ratio.value
         if value is None or ratio is None:
             continue
+        if candidate.for_information:
+            continue
         if candidate.same_share or plan.objective != "utility":
             usable.append(candidate.number)
             points.append((value, ratio))
@@ -363,6 +372,7 @@ def _judged(tried: Sequence[Candidate], plan: SearchPlan) -> tuple[Candidate, ..
             on_front=candidate.number in front,
             less_adverse=candidate.number > 0
             and candidate.same_share
+            and not candidate.for_information
             and _less_adverse(candidate.held_out, tried[0].held_out, plan),
         )
         for candidate in tried

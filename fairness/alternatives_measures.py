@@ -96,7 +96,9 @@ def measure(
         group,
         below,
         correlation(picked.astype(np.float64), label, level=rules.level),
-        _score_validity(persons, None if score is None else score[known], label, rules.level),
+        _score_validity(
+            persons, None if score is None else score[known], label=label, level=rules.level
+        ),
         _utility(picked, label, rules.level),
     )
 
@@ -122,14 +124,14 @@ def worst_ratio(
     draw; percentile. None where nobody is selected or fewer than two groups count.
     """
     eligible = may_set_reference(counts, rules.exclude_under)
-    best = highest(counts.selected[None], counts.assessed, counts.groups, eligible=eligible)
+    best = highest(counts.selected[None], counts.assessed, groups=counts.groups, eligible=eligible)
     able = np.flatnonzero(eligible)
     if best[0] < 0 or len(able) < 2:
         return Estimate(None, None), None, False
     n, x = counts.assessed[able], counts.selected[able]
     rates = x / n
     lowest = int(rates.argmin())
-    below = below_four_fifths(counts.selected[None], counts.assessed, best)[0] & eligible
+    below = below_four_fifths(counts.selected[None], counts.assessed, reference=best)[0] & eligible
     drawn = generator.binomial(n, rates, (rules.draws, len(able))) / n
     top = drawn.max(axis=1)
     ratios = np.where(top > 0, drawn.min(axis=1) / np.where(top > 0, top, 1.0), 1.0)
@@ -158,7 +160,7 @@ def correlation(x: Floats, y: Floats, *, level: float) -> Estimate:
 
 
 def _score_validity(
-    persons: Persons, score: Floats | None, label: Floats, level: float
+    persons: Persons, score: Floats | None, *, label: Floats, level: float
 ) -> Estimate:
     if score is None:
         return Estimate(None, None)

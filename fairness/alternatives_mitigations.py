@@ -21,7 +21,7 @@ from fairness.alternatives_measures import Persons
 from fairness.rate_arrays import Bools
 from fairness.types import Floats, Ints, Note
 
-MOST_ITERATIONS = 20
+MOST_ITERATIONS = 50
 GROUP_THRESHOLDS = Note(
     "group_thresholds",
     "Cuts that differ by race, color, religion, sex or national origin are barred by 42 U.S.C. "
@@ -82,7 +82,7 @@ def mitigations(data: Fitting, slacks: Sequence[float]) -> tuple[Decided | Note,
         score = np.asarray(model.decision_function(data.items), np.float64)
         return (
             Decided("regression", parameters, None, score, ()),
-            *(_reduced(data, (x, y, a), slack, parameters) for slack in slacks),
+            *(_reduced(data, (x, y, a), slack=slack, parameters=parameters) for slack in slacks),
             _thresholds(data, model, (x, y, a, sensitive), parameters=parameters, notes=notes),
         )
 
@@ -118,6 +118,7 @@ def _sensitive(data: Fitting, rows: Ints, label: Ints) -> tuple[Ints, bool]:
 def _reduced(
     data: Fitting,
     fit: tuple[Floats, Ints, Ints],
+    *,
     slack: float,
     parameters: dict[str, float | str],
 ) -> Decided:

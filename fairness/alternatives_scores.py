@@ -112,7 +112,7 @@ def dropped(scale: Scale, share: float) -> Iterator[Composite]:
 
 
 def weighted(
-    scale: Scale, share: float, draws: int, generator: np.random.Generator
+    scale: Scale, share: float, *, draws: int, generator: np.random.Generator
 ) -> Iterator[Composite]:
     """Other weights: equal, each item alone, and Dirichlet draws over all weightings.
 
@@ -129,7 +129,7 @@ def weighted(
 
 
 def nearby(
-    scale: Scale, good: Sequence[Floats], draws: int, generator: np.random.Generator
+    scale: Scale, good: Sequence[Floats], *, draws: int, generator: np.random.Generator
 ) -> Iterator[Composite]:
     """Weights near those of good candidates, `draws` in all; the share is set by the caller."""
     if len(scale.names) < 2 or not good:

@@ -50,7 +50,7 @@ def overlap(first: Ints, second: Ints) -> Floats:
     return np.asarray(np.minimum(f, g).sum(axis=-1))
 
 
-def quantile(values: Floats, counts: Ints, percent: int) -> Floats:
+def quantile(values: Floats, counts: Ints, *, percent: int) -> Floats:
     """The lowest score with at least `percent` of 100 persons at or below it (exact counts).
 
     The inverse of the empirical distribution, definition 1 of Hyndman and Fan (1996), The American

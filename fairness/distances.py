@@ -162,7 +162,7 @@ def distances(counts: ScoreCounts, plan: DistancePlan | None = None) -> Distance
     """
     plan = plan or DistancePlan()
     persons = counts.counts.sum(axis=1)
-    shown = largest_groups(counts.groups, persons, MOST_GROUPS)
+    shown = largest_groups(counts.groups, persons, most=MOST_GROUPS)
     if not len(shown):
         return Note("no_scores", f"No person in a known group has a score on {counts.score}.")
     used = np.flatnonzero(counts.counts[shown].sum(axis=0))
@@ -170,12 +170,12 @@ def distances(counts: ScoreCounts, plan: DistancePlan | None = None) -> Distance
     histogram = counts.counts[np.ix_(shown, used)]
     groups = tuple(counts.groups[i] for i in shown)
     summaries = tuple(
-        _summary(group, values, row, plan.level)
+        _summary(group, values, counts=row, level=plan.level)
         for group, row in zip(groups, histogram, strict=True)
     )
     best = _reference(counts.features, summaries, plan)
     found = [
-        _distance((group, groups[best]), values, (row, histogram[best]), plan)
+        _distance((group, groups[best]), values, pair=(row, histogram[best]), plan=plan)
         for group, row in zip(groups, histogram, strict=True)
         if group != groups[best]
     ]
@@ -205,13 +205,13 @@ def moments(values: Floats, counts: Ints) -> tuple[int, float, float | None]:
     return n, mean, math.sqrt(float(((values - mean) ** 2) @ counts) / (n - 1))
 
 
-def _summary(group: Group, values: Floats, counts: Ints, level: float) -> GroupScores:
+def _summary(group: Group, values: Floats, *, counts: Ints, level: float) -> GroupScores:
     n, mean, sd = moments(values, counts)
     interval = None
     if sd is not None:
         half = float(student.isf((1 - level) / 2, n - 1)) * sd / math.sqrt(n)
         interval = Interval(mean - half, mean + half, level, "student t")
-    quantiles = tuple(Quantile(p, float(quantile(values, counts, p))) for p in PERCENTS)
+    quantiles = tuple(Quantile(p, float(quantile(values, counts, percent=p))) for p in PERCENTS)
     return GroupScores(group, n, Estimate(mean, interval), sd, quantiles)
 
 
@@ -234,12 +234,12 @@ def _reference(
 
 
 def _distance(
-    names: tuple[Group, Group], values: Floats, pair: tuple[Ints, Ints], plan: DistancePlan
+    names: tuple[Group, Group], values: Floats, *, pair: tuple[Ints, Ints], plan: DistancePlan
 ) -> ScoreDistance:
     first, second = pair
     sizes = (int(first.sum()), int(second.sum()))
     difference, d, g, pooled_sd, notes = _standardized(values, pair, plan.level)
-    drawn = _drawn(names[0], values, pair, plan)
+    drawn = _drawn(names[0], values, pair=pair, plan=plan)
     area = superiority(first, second)
     ks_p, ks_method = kolmogorov_smirnov_p(first, second)
     rank_p, rank_method = mann_whitney_p(first, second)
@@ -260,7 +260,7 @@ def _distance(
         wasserstein_sd=w1 / pooled_sd if pooled_sd else None,
         wasserstein_chance=drawn.wasserstein_chance,
         quantile_gaps=tuple(
-            QuantileGap(percent, Estimate(_gap(values, pair, percent), interval))
+            QuantileGap(percent, Estimate(_gap(values, pair, percent=percent), interval))
             for percent, interval in zip(PERCENTS, drawn.gaps, strict=True)
         ),
         superiority=estimate(area, superiority_interval(area, sizes, level=plan.level)),
@@ -273,9 +273,11 @@ def _distance(
     )
 
 
-def _gap(values: Floats, pair: tuple[Ints, Ints], percent: int) -> float:
+def _gap(values: Floats, pair: tuple[Ints, Ints], *, percent: int) -> float:
     first, second = pair
-    return float(quantile(values, first, percent) - quantile(values, second, percent))
+    return float(
+        quantile(values, first, percent=percent) - quantile(values, second, percent=percent)
+    )
 
 
 def _standardized(
@@ -341,7 +343,7 @@ class _Drawn:
     note: Note | None
 
 
-def _drawn(group: Group, values: Floats, pair: tuple[Ints, Ints], plan: DistancePlan) -> _Drawn:
+def _drawn(group: Group, values: Floats, *, pair: tuple[Ints, Ints], plan: DistancePlan) -> _Drawn:
     """Bootstrap intervals and permutation tests of one pair.
 
     Each group keeps its number of persons; its scores are drawn from its own histogram. Where
@@ -373,7 +375,7 @@ def _drawn(group: Group, values: Floats, pair: tuple[Ints, Ints], plan: Distance
         generator.multinomial(counts.sum(), counts / counts.sum(), plan.replicates)
         for counts in (first, second)
     )
-    dealt = deal(generator, pooled, int(first.sum()), draws=plan.replicates)
+    dealt = deal(generator, pooled, taken=int(first.sum()), draws=plan.replicates)
     ks, w1 = float(kolmogorov_smirnov(*pair)), float(wasserstein(values, *pair))
     moved = shares_up_to(one) - shares_up_to(two) - (shares_up_to(first) - shares_up_to(second))
     errors = np.abs(moved)
@@ -381,13 +383,13 @@ def _drawn(group: Group, values: Floats, pair: tuple[Ints, Ints], plan: Distance
         moved[:, np.searchsorted(parts, np.arange(parts[-1] + 1), "right") - 1], axis=1, prepend=0.0
     )
     return _Drawn(
-        _band(ks, errors.max(axis=1), plan.level, 1.0),
+        _band(ks, errors.max(axis=1), level=plan.level, most=1.0),
         _chance(ks, kolmogorov_smirnov(dealt, pooled - dealt), plan.level),
-        _band(w1, errors[:, :-1] @ np.diff(middles), plan.level, math.inf),
+        _band(w1, errors[:, :-1] @ np.diff(middles), level=plan.level, most=math.inf),
         _chance(w1, wasserstein(middles, dealt, pooled - dealt), plan.level),
-        _gap_intervals(values, pair, (middles, first, second, one, two), plan.level),
+        _gap_intervals(values, pair, drawn=(middles, first, second, one, two), level=plan.level),
         shared,
-        _band(shared, np.abs(cells).sum(axis=1) / 2, plan.level, 1.0),
+        _band(shared, np.abs(cells).sum(axis=1) / 2, level=plan.level, most=1.0),
         int(parts[-1]) + 1,
         None,
     )
@@ -396,6 +398,7 @@ def _drawn(group: Group, values: Floats, pair: tuple[Ints, Ints], plan: Distance
 def _gap_intervals(
     values: Floats,
     pair: tuple[Ints, Ints],
+    *,
     drawn: tuple[Floats, Ints, Ints, Ints, Ints],
     level: float,
 ) -> tuple[Interval | None, ...]:
@@ -404,14 +407,16 @@ def _gap_intervals(
     tails = [(1 - level) / 2, (1 + level) / 2]
     intervals = []
     for percent in PERCENTS:
-        gaps = quantile(middles, one, percent) - quantile(middles, two, percent)
-        shift = _gap(values, pair, percent) - _gap(middles, (first, second), percent)
+        gaps = quantile(middles, one, percent=percent) - quantile(middles, two, percent=percent)
+        shift = _gap(values, pair, percent=percent) - _gap(
+            middles, (first, second), percent=percent
+        )
         low, high = np.quantile(gaps, tails) + shift
         intervals.append(Interval(float(low), float(high), level, PERCENTILE))
     return tuple(intervals)
 
 
-def _band(value: float, errors: Floats, level: float, most: float) -> Interval:
+def _band(value: float, errors: Floats, *, level: float, most: float) -> Interval:
     """value +- the quantile of the errors, within 0..most."""
     half = float(np.quantile(errors, level))
     return Interval(max(value - half, 0.0), min(value + half, most), level, BAND)

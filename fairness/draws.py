@@ -19,7 +19,7 @@ def stream(seed: int, names: Sequence[str]) -> np.random.Generator:
     return np.random.default_rng([seed, int.from_bytes(digest[:8], "big")])
 
 
-def deal(generator: np.random.Generator, persons: Ints, taken: int, *, draws: int) -> Ints:
+def deal(generator: np.random.Generator, persons: Ints, *, taken: int, draws: int) -> Ints:
     """How many of `taken` persons drawn without replacement fall into each cell, (draws, cells).
 
     Multivariate hypergeometric; from a billion persons on, multinomial cut to what is there, which

@@ -193,7 +193,7 @@ def drift(counts: StrataCounts, plan: DriftPlan | None = None) -> Drift | Note:
     the sections named in each result; monitoring over time, 29 CFR 1607.15A(2)(c).
     """
     plan = plan or DriftPlan()
-    shown = largest_groups(counts.groups, counts.assessed.sum(axis=0), MOST_GROUPS)
+    shown = largest_groups(counts.groups, counts.assessed.sum(axis=0), most=MOST_GROUPS)
     if not len(shown):
         return Note("nobody_assessed", "Nobody of a known group was assessed in any period.")
     kept = StrataCounts(
@@ -230,8 +230,10 @@ def _period_rates(
     for t, period in enumerate(periods):
         table = _table(counts, t)
         eligible = may_set_reference(table, plan.exclude_under)
-        reference = highest(table.selected[None], table.assessed, counts.groups, eligible=eligible)
-        below = below_four_fifths(table.selected[None], table.assessed, reference)[0]
+        reference = highest(
+            table.selected[None], table.assessed, groups=counts.groups, eligible=eligible
+        )
+        below = below_four_fifths(table.selected[None], table.assessed, reference=reference)[0]
         best = int(reference[0])
         for i, group in enumerate(counts.groups):
             x, n = int(table.selected[i]), int(table.assessed[i])
@@ -379,7 +381,9 @@ def _disparities(
         counts.features, counts.groups, counts.assessed.sum(axis=0), counts.selected.sum(axis=0)
     )
     eligible = may_set_reference(totals, plan.exclude_under)
-    best = int(highest(totals.selected[None], totals.assessed, counts.groups, eligible=eligible)[0])
+    best = int(
+        highest(totals.selected[None], totals.assessed, groups=counts.groups, eligible=eligible)[0]
+    )
     if best < 0:
         return ()
     others = [i for i in range(len(counts.groups)) if i != best]

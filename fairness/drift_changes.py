@@ -75,7 +75,7 @@ def rate_search(
             return None
         series = _rate_z(x[None], n)[0]
         at = int(series.argmax())
-        drawn = deal(generator, n, chosen, draws=draws)
+        drawn = deal(generator, n, taken=chosen, draws=draws)
         before, after = x[: at + 1].sum() / n[: at + 1].sum(), x[at + 1 :].sum() / n[at + 1 :].sum()
         return Split(
             start,

@@ -120,7 +120,7 @@ def funnel_rates(
     if not funnel.stages:
         return Note("no_stages", "The funnel has no stages.")
     first, last = funnel.stages[0], funnel.stages[-1]
-    shown = largest_groups(funnel.groups, first.entered, MOST_GROUPS)
+    shown = largest_groups(funnel.groups, first.entered, most=MOST_GROUPS)
     if not len(shown):
         return Note("nobody_entered", f"Nobody of a known group entered stage {first.stage}.")
     groups = tuple(funnel.groups[i] for i in shown)
@@ -166,8 +166,8 @@ def _stage(
     passed, entered = persons
     table = GroupCounts(("group",), groups, entered, passed)
     eligible = may_set_reference(table, exclude_under)
-    reference = highest(passed[None], entered, groups, eligible=eligible)
-    below = below_four_fifths(passed[None], entered, reference)[0]
+    reference = highest(passed[None], entered, groups=groups, eligible=eligible)
+    below = below_four_fifths(passed[None], entered, reference=reference)[0]
     best = int(reference[0])
     rows = tuple(
         StageRate(

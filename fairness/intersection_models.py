@@ -75,7 +75,7 @@ def predict(cells: Cells, order: int) -> Prediction:
         u, s, _ = np.linalg.svd(design * np.sqrt(weights[inner])[:, None], full_matrices=False)
         rank = int((s > s.max() * 1e-9).sum())
         leverage[inner] = np.clip((u[:, :rank] ** 2).sum(axis=1), 0, 1)
-    return Prediction(rates, leverage, rank, _lack_of_fit(cells, rates, inner, rank))
+    return Prediction(rates, leverage, rank, _lack_of_fit(cells, rates, inner=inner, rank=rank))
 
 
 def _terms(codes: Ints, order: int) -> list[Ints]:
@@ -106,7 +106,7 @@ def _fit(cells: Cells, terms: Sequence[Ints]) -> Floats:
     return np.asarray(np.clip(fitted[0] / n, 0, 1))
 
 
-def _lack_of_fit(cells: Cells, rates: Floats, inner: Bools, rank: int) -> ChiSquare | None:
+def _lack_of_fit(cells: Cells, rates: Floats, *, inner: Bools, rank: int) -> ChiSquare | None:
     """G2 = 2 * sum(observed * log(observed / fitted)) over cells that the model does not fix."""
     df = int(inner.sum()) - rank
     if df < 1:

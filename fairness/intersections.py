@@ -97,7 +97,8 @@ class Intersections:
 
     Attributes:
         reference: the cell with the highest rate of those that may set it; None: nobody selected.
-        cells: those listed. hidden, beyond_marginals: their groups, of all cells.
+        cells: those listed. hidden, beyond_marginals: their groups, of all cells, the largest
+            first and at most as many as are listed; hidden_count, beyond_count: how many there are.
         main_effects: test that the features act without interaction.
         lower_order: for three features and more, test that only the interaction of all of them is
             absent.
@@ -108,7 +109,9 @@ class Intersections:
     reference: Group | None
     cells: tuple[Intersection, ...]
     hidden: tuple[Group, ...]
+    hidden_count: int
     beyond_marginals: tuple[Group, ...]
+    beyond_count: int
     main_effects: ChiSquare | None
     lower_order: ChiSquare | None
     prior_persons: float | None
@@ -183,8 +186,10 @@ def intersections(
         counts.features,
         table.groups[view.best] if view.best >= 0 else None,
         _cells(table, view, model, chosen=chosen, plan=plan),
-        tuple(table.groups[i] for i in np.flatnonzero(view.hidden)),
-        tuple(table.groups[i] for i in np.flatnonzero(model.beyond)),
+        _named(table, view.hidden, plan.most_listed),
+        int(view.hidden.sum()),
+        _named(table, model.beyond, plan.most_listed),
+        int(model.beyond.sum()),
         model.main.test if model.main else None,
         model.lower.test if model.lower else None,
         shrink(model.cells, model.main).typical if model.main else None,
@@ -205,8 +210,12 @@ class _View:
 
 def _view(table: GroupCounts, plan: IntersectionPlan) -> _View:
     eligible = may_set_reference(table, plan.exclude_under)
-    reference = highest(table.selected[None], table.assessed, table.groups, eligible=eligible)
-    below = below_four_fifths(table.selected[None], table.assessed, reference)[0] & eligible
+    reference = highest(
+        table.selected[None], table.assessed, groups=table.groups, eligible=eligible
+    )
+    below = (
+        below_four_fifths(table.selected[None], table.assessed, reference=reference)[0] & eligible
+    )
     seen = np.zeros(len(table.groups), np.bool_)
     product = np.ones(len(table.groups))
     for c, name in enumerate(table.features):
@@ -214,8 +223,10 @@ def _view(table: GroupCounts, plan: IntersectionPlan) -> _View:
         place = {group[0]: i for i, group in enumerate(single.groups)}
         at = np.array([place[group[c]] for group in table.groups], np.int64)
         able = may_set_reference(single, plan.exclude_under)
-        best = highest(single.selected[None], single.assessed, single.groups, eligible=able)
-        seen |= (below_four_fifths(single.selected[None], single.assessed, best)[0] & able)[at]
+        best = highest(single.selected[None], single.assessed, groups=single.groups, eligible=able)
+        seen |= (
+            below_four_fifths(single.selected[None], single.assessed, reference=best)[0] & able
+        )[at]
         rates = single.selected / single.assessed
         top = rates[best[0]] if best[0] >= 0 else np.nan
         product *= (rates / top)[at]
@@ -271,6 +282,14 @@ def _listed(table: GroupCounts, view: _View, most: int) -> Ints:
         key=lambda i: (not view.hidden[i], -int(table.assessed[i]), table.groups[i]),
     )
     return np.array(sorted(ranked[:most]), np.int64)
+
+
+def _named(table: GroupCounts, flagged: Bools, most: int) -> tuple[Group, ...]:
+    """Groups of the flagged cells, the largest first."""
+    ranked = sorted(
+        np.flatnonzero(flagged).tolist(), key=lambda i: (-int(table.assessed[i]), table.groups[i])
+    )
+    return tuple(table.groups[i] for i in ranked[:most])
 
 
 def _cells(

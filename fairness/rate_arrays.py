@@ -54,7 +54,7 @@ def may_set_reference(counts: GroupCounts, exclude_under: float | None) -> Bools
     return eligible
 
 
-def highest(selected: Ints, assessed: Ints, groups: Sequence[Group], *, eligible: Bools) -> Ints:
+def highest(selected: Ints, assessed: Ints, *, groups: Sequence[Group], eligible: Bools) -> Ints:
     """The index of the group with the highest rate in each row, and -1 where no rate is above 0.
 
     Args:
@@ -66,7 +66,9 @@ def highest(selected: Ints, assessed: Ints, groups: Sequence[Group], *, eligible
     best = np.full(len(selected), -1, np.int64)
     best_x = np.zeros(len(selected), counts.dtype)
     best_n = np.ones(len(selected), totals.dtype)
-    for group in _contenders(selected, np.broadcast_to(assessed, selected.shape), groups, eligible):
+    for group in _contenders(
+        selected, np.broadcast_to(assessed, selected.shape), groups=groups, eligible=eligible
+    ):
         x, n = counts[:, group], totals[:, group]
         mine, theirs = x * best_n, best_x * n
         better = (mine > theirs) | ((mine == theirs) & (x > 0) & (n > best_n))
@@ -78,7 +80,7 @@ def highest(selected: Ints, assessed: Ints, groups: Sequence[Group], *, eligible
 
 
 def _contenders(
-    selected: Ints, assessed: Ints, groups: Sequence[Group], eligible: Bools
+    selected: Ints, assessed: Ints, *, groups: Sequence[Group], eligible: Bools
 ) -> list[int]:
     """Groups that are near the highest rate of some row, by levels; one for each pair of counts.
 
@@ -93,7 +95,7 @@ def _contenders(
     return list(first.values())
 
 
-def below_four_fifths(selected: Ints, assessed: Ints, reference: Ints) -> Bools:
+def below_four_fifths(selected: Ints, assessed: Ints, *, reference: Ints) -> Bools:
     """Whether each group's rate is below four fifths of its row's reference, in integers.
 
     Args:
@@ -138,7 +140,7 @@ def ratio_bounds(
     return np.exp(middle - half), np.exp(middle + half)
 
 
-def largest_groups(groups: Sequence[Group], persons: Ints, most: int) -> Ints:
+def largest_groups(groups: Sequence[Group], persons: Ints, *, most: int) -> Ints:
     """Positions, in their order, of the groups with persons: all, or the `most` largest of them.
 
     Equals go by their levels, so that the order of the groups does not matter.

@@ -132,7 +132,7 @@ def sweep(
         exclude_under: share of persons under which a group sets no denominator (.02 in 6 RCNY
             5-301(d)), or None.
     """
-    shown = largest_groups(counts.groups, counts.counts.sum(axis=1), MOST_GROUPS)
+    shown = largest_groups(counts.groups, counts.counts.sum(axis=1), most=MOST_GROUPS)
     if not len(shown):
         return Note("no_scores", f"No person in a known group has a score on {counts.score}.")
     histogram = counts.counts[shown]
@@ -143,7 +143,7 @@ def sweep(
     chosen = _even(used, most_cuts)
     table = GroupCounts(counts.features, groups, assessed, np.zeros_like(assessed))
     eligible = may_set_reference(table, exclude_under)
-    reference = highest(tails[chosen], assessed, groups, eligible=eligible)
+    reference = highest(tails[chosen], assessed, groups=groups, eligible=eligible)
     chosen, reference = chosen[reference >= 0], reference[reference >= 0]
     notes = _notes(counts, groups, (len(used), len(chosen)))
     return _table(
@@ -180,7 +180,7 @@ def _table(
     low, high = ratio_bounds((selected, assessed), (best, out_of), level=level)
     for array in (ratios, low, high):
         array[rows, reference] = 1.0
-    below = below_four_fifths(selected, assessed, reference)
+    below = below_four_fifths(selected, assessed, reference=reference)
     rate_low, rate_high = wilson_bounds(selected, assessed, level=level)
     share = selected.sum(axis=1) / assessed.sum()
     return Sweep(

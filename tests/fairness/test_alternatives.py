@@ -118,6 +118,8 @@ def test_fairlearn_mitigations_raise_the_worst_ratio_and_say_what_they_are() -> 
         assert by_kind[kind].held_out.decision_validity.value is not None
     notes = {note.code for note in by_kind["threshold_optimizer"].notes}
     assert "group_thresholds" in notes
+    assert by_kind["threshold_optimizer"].for_information
+    assert by_kind["threshold_optimizer"].number not in (*result.front, *result.less_adverse)
     assert "2000e-2(l)" in by_kind["threshold_optimizer"].notes[0].text
 
 

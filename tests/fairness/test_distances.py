@@ -82,7 +82,7 @@ def test_measures_are_those_of_scipy_on_the_persons(
         assert p == pytest.approx(ranks.pvalue, abs=1e-9)
     for percent in (10, 25, 50, 75, 90):
         expected = np.percentile(a, percent, method="inverted_cdf")
-        assert quantile(values, first, percent) == pytest.approx(expected)
+        assert quantile(values, first, percent=percent) == pytest.approx(expected)
     interval = superiority_interval(area, (len(a), len(b)), level=0.95)
     assert 0 <= interval.low <= area + 1e-9
     assert area - 1e-9 <= interval.high <= 1
@@ -171,7 +171,7 @@ def test_intervals_hold_their_level_without_and_with_a_difference() -> None:
         true_w1 = float(np.abs((equal - second).cumsum())[:-1].sum())
         for trial in range(120):
             pair = rng.multinomial(200, equal), rng.multinomial(200, second)
-            drawn = _drawn(("g",), levels, pair, DistancePlan(replicates=200, seed=trial))
+            drawn = _drawn(("g",), levels, pair=pair, plan=DistancePlan(replicates=200, seed=trial))
             for i, (interval, true) in enumerate(
                 ((drawn.ks, true_ks), (drawn.wasserstein, true_w1), (drawn.overlap, true_overlap))
             ):

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 import statsmodels.api as sm
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fairness.intersection_models import Cells, departures, predict, shrink
@@ -158,7 +158,7 @@ def test_shrunk_intervals_cover_in_small_cells() -> None:
     codes = np.array([[a, b] for a in range(6) for b in range(6)], np.int64)
     inside = total = 0
     errors = np.zeros(2)
-    for _ in range(60):
+    for _ in range(40):
         true = rng.beta(0.4 * 40, 0.6 * 40, 36)
         n = rng.integers(5, 60, 36)
         cells = Cells(codes, n, rng.binomial(n, true))
@@ -197,6 +197,7 @@ def test_many_cells_are_bounded() -> None:
     result = of(counts, IntersectionPlan(most_listed=50))
     assert time.perf_counter() - start < 20
     assert len(result.cells) == 50
+    assert len(result.hidden) == 50 < result.hidden_count
     assert "cells_not_listed" in {note.code for note in result.notes}
 
 
@@ -218,6 +219,7 @@ cells_of = st.lists(st.tuples(st.integers(0, 30), st.integers(0, 30)), min_size=
 )
 
 
+@settings(max_examples=40)
 @given(cells_of, st.permutations(range(6)))
 def test_order_of_cells_does_not_matter_and_nothing_is_nan(
     rows: dict[tuple[str, str], tuple[int, int]], order: list[int]
