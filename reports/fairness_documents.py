@@ -177,5 +177,5 @@ class AuditDocument(Part):
     agreement: list[AgreementEntry] = Field(description="empty without interviewers")
     interviewers: InterviewersEntry | None = Field(description="null without interviewers")
     human_loop: HumanLoopEntry | None = Field(description="null without events and modes")
-    alternatives: AlternativesEntry | None = Field(description="null unless asked for")
+    alternatives: list[AlternativesEntry] = Field(description="empty unless asked for")
     run: RunEntry
