@@ -317,7 +317,7 @@ def _shut_status(
 
 
 def _worst(by_question: dict[Question, Status]) -> Status:
-    order = (Status.REVIEW, Status.NO_INDICATION, Status.INCONCLUSIVE)
+    order = (Status.REVIEW, Status.INCONCLUSIVE, Status.NO_INDICATION)
     return next(s for s in order if s in by_question.values())
 
 
