@@ -26,7 +26,8 @@ from audit.settings import Settings
 from audit.types import Signal, Status
 from audit.weights import WeightStore
 from benchmarks.voice_tracks import RATE, Track, changed_tracks, channels, clean_tracks, voices
-from identity.speaker_consistency import SpeakerConsistency
+from identity.speaker_consistency import Candidate, SpeakerConsistency, least_alike
+from identity.voice_line import voice_line
 
 ROOT = Path(__file__).resolve().parent.parent
 SEED = 20261122
@@ -54,8 +55,17 @@ def tracks(folder: Path, half: int, rounds: int) -> Iterator[Track]:
     yield from changed_tracks(people, channels(folder), rng)
 
 
-def row_of(track: Track, signal: Signal) -> dict[str, Any]:
-    """One track's figures; `error_s` is the larger error of the second voice's borders."""
+def compared(interview: Interview, signal: Signal) -> Candidate | None:
+    """The stretch that the signal is about, with its cosines; None where nothing was compared."""
+    line = voice_line(interview)
+    return None if line is None or signal.score is None else least_alike(interview, line)
+
+
+def row_of(track: Track, signal: Signal, found: Candidate | None) -> dict[str, Any]:
+    """One track's figures; `error_s` is the larger error of the second voice's borders.
+
+    `score`, `as_recorded` and `in_one_channel` are cosines, which calibration is fitted to.
+    """
     error = None
     if signal.status is Status.REVIEW and track.other is not None and signal.evidence:
         edges = np.array([t for e in signal.evidence for t in (e.start_s, e.end_s)])
@@ -70,7 +80,9 @@ def row_of(track: Track, signal: Signal) -> dict[str, Any]:
         "two": track.other is not None,
         "status": signal.status.value,
         "code": signal.reason.code,
-        "score": signal.score,
+        "score": found.score if found else None,
+        "as_recorded": found.as_recorded if found else None,
+        "in_one_channel": found.in_one_channel if found else None,
         "log10": signal.likelihood_ratio.log10 if signal.likelihood_ratio else None,
         "error_s": error,
         **{k: signal.measurements.get(k) for k in KEPT},
@@ -78,8 +90,6 @@ def row_of(track: Track, signal: Signal) -> dict[str, Any]:
 
 
 KEPT = (
-    "similarity_as_recorded",
-    "similarity_in_one_channel",
     "least_alike_s",
     "speech_s",
     "snr_db",
@@ -123,7 +133,8 @@ def main() -> None:
     rows = []
     for track in tracks(options.speech, options.half, options.rounds):
         interview = interview_of(track.audio(), models)
-        rows.append(row_of(track, detector.inspect(interview)))
+        signal = detector.inspect(interview)
+        rows.append(row_of(track, signal, compared(interview, signal)))
     if options.rows:
         options.rows.write_text("".join(json.dumps(r) + "\n" for r in rows), "utf-8")
     print(table(rows))

@@ -81,9 +81,9 @@ def comparisons(folder: Path, half: int, models: Models) -> Iterator[dict[str, A
                         "in_one_channel": found.in_one_channel,
                         "shorter_s": min(probe.speech_s, reference.speech_s),
                         "snr_db": probe.snr_db,
-                        "from_s": found.limits["from_s"],
-                        "review": found.score < found.limits["review_below"],
-                        "clear": found.score >= found.limits["clear_from"],
+                        "from_s": found.grade.from_s,
+                        "review": found.score < found.grade.review_below,
+                        "clear": found.score >= found.grade.clear_from,
                     }
 
 

@@ -25,7 +25,8 @@ from audit.types import (
 from identity.embeddings import similarity
 from identity.face_encoder import CROPS, FaceEncoder, encoder_for
 from identity.face_line import FaceLine, face_line, quality_notes, quality_of
-from identity.face_scale import FaceScale, Grade, scale_for, support
+from identity.face_scale import FaceGrade, FaceScale, scale_for
+from identity.grade import support
 from identity.person_changes import Rows, Stretch, confirmed, divide, people, weakest_split
 
 MOST_EVIDENCE = 12
@@ -50,7 +51,7 @@ class Contrast:
     first: Rows
     second: Rows
     score: float
-    grade: Grade
+    grade: FaceGrade
 
     @property
     def ratio(self) -> LikelihoodRatio | None:
@@ -342,14 +343,13 @@ def _measurements(
     each = line.embeddings @ main
     third = max(1, len(line) // 3)
     ends = compared(line, np.arange(third), np.arange(len(line) - third, len(line)), scale)
-    unit = "log10_lr" if scale.single.record else "cosine_uncalibrated"
     return {
         "faces_compared": len(line),
         "faces_unusable": line.offered - len(line),
         "groups": max(s.person for s in stretches) + 1,
         "changes": len(stretches) - 1,
-        f"lowest_sample_{unit}": scale.single.figure(float(each.min())),
+        f"lowest_sample_{scale.single.suffix}": scale.single.figure(float(each.min())),
         "samples_unlike_the_rest": int((each < scale.single.review_below).sum()),
-        f"first_to_last_third_{unit}": ends.figure,
+        f"first_to_last_third_{scale.single.suffix}": ends.figure,
         "support": support(found.ratio),
     }

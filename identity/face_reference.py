@@ -15,7 +15,8 @@ from identity.embeddings import similarity
 from identity.face_consistency import rows_of, stretches_of
 from identity.face_encoder import CROPS, FaceEncoder, encoder_for
 from identity.face_line import FaceLine, face_line, quality_notes
-from identity.face_scale import FaceScale, Grade, scale_for, support
+from identity.face_scale import FaceGrade, FaceScale, scale_for
+from identity.grade import support
 from identity.person_changes import Rows
 
 SUBJECT = "the pooled best faces of this recording and of the earlier one that it resembles least"
@@ -49,7 +50,7 @@ class _Match:
     probe: _Pool
     reference: _Pool
     score: float
-    grade: Grade
+    grade: FaceGrade
 
     @property
     def margin(self) -> float:

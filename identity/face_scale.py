@@ -1,114 +1,42 @@
-"""What a face similarity says: a bounded likelihood ratio where calibrated, and a status."""
+"""What a face similarity says, by back end and by how many faces were pooled."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
-import numpy as np
-from numpy.typing import ArrayLike, NDArray
-
-from audit.calibration import CalibrationRecord, band, records
-from audit.types import LikelihoodRatio, Status
-from audit.wording import times_likelier, weighed
-
-ONE, TWO = "this is one person", "these are two people"
+from audit.calibration import records
+from identity.grade import Grade
 
 
-@dataclass(frozen=True, slots=True)
-class Grade:
-    """How comparisons of pools of at least `samples` samples on either side are read.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FaceGrade(Grade):
+    """How comparisons of pools of at least `samples` faces on either side are read."""
 
-    Similarities below `review_below` ask for review, those from `clear_from` on give no
-    indication, those between decide nothing. `record` is None for uncalibrated back ends.
-    Statuses are decided on similarities; what leaves the package are `figures`.
-    """
+    ONE: ClassVar[str] = "this is one person"
+    TWO: ClassVar[str] = "these are two people"
 
     samples: int
-    review_below: float
-    clear_from: float
-    record: CalibrationRecord | None = None
-
-    def status(self, similarity: float) -> Status:
-        """What the similarity asks for."""
-        if similarity < self.review_below:
-            return Status.REVIEW
-        return Status.NO_INDICATION if similarity >= self.clear_from else Status.INCONCLUSIVE
-
-    def likelihood_ratio(self, similarity: float) -> LikelihoodRatio | None:
-        """Same person against two people, or None where the back end is uncalibrated."""
-        return self.record.likelihood_ratio(similarity) if self.record else None
 
     @property
-    def unit(self) -> str:
-        """The unit of `figures`."""
-        return "log10 LR" if self.record else "cosine, uncalibrated"
-
-    @property
-    def bounds(self) -> tuple[float, float]:
-        """The least and the largest figure there can be."""
-        return (self.record.lower, self.record.upper) if self.record else (-1.0, 1.0)
-
-    def figures(self, similarities: ArrayLike) -> NDArray[np.float64]:
-        """Bounded log10 likelihood ratios; the similarities themselves where uncalibrated."""
-        if self.record:
-            return self.record.log10(similarities)
-        return np.asarray(similarities, np.float64)
-
-    def figure(self, similarity: float) -> float:
-        """One of `figures`, to three decimals."""
-        return round(float(self.figures(similarity)), 3) + 0.0  # no -0.0
-
-    def words(self, similarity: float) -> str:
-        """What was measured, as the main clause of a sentence."""
-        ratio = self.likelihood_ratio(similarity)
-        if ratio is None:
-            return f"the cosine is {similarity:.3f} (this network is uncalibrated)"
-        return f"the measurement is {weighed(ratio, ONE, TWO)}"
-
-    def meaning(self, subject: str) -> str:
-        """Unit, range and direction of `figure` for comparisons of `subject`."""
-        if self.record is None:
-            return (
-                f"Uncalibrated: cosine similarity, -1 to 1, of {subject}; higher = more alike. No "
-                "likelihood ratio is known for this network."
-            )
-        first, second = self.record.hypotheses
-        return (
-            f"log10 likelihood ratio of {subject}, {self.record.lower:.2f} to "
-            f"{self.record.upper:.2f}: {first} against {second}; above 0 favours the first. At "
-            "either end it is at least that much."
-        )
-
-    @property
-    def operating_point(self) -> str:
-        """Both thresholds, in the units of `figure`, and the pools that they are for."""
-        pools = f"for pools of {self.samples} or more faces"
-        if self.record is None:
-            return (
-                f"Uncalibrated cosine: review below {self.review_below:.3f}, no indication from "
-                f"{self.clear_from:.3f}, {pools}."
-            )
-        low, high = self.figure(self.review_below), self.figure(self.clear_from)
-        return (
-            f"Review below {low:.2f} ({times_likelier(low)} if {TWO}), no indication from "
-            f"{high:.2f} ({times_likelier(high)} if {ONE}), {pools}."
-        )
+    def scope(self) -> str:
+        """The pools that it is for."""
+        return f"for pools of {self.samples} or more faces"
 
 
 @dataclass(frozen=True, slots=True)
 class FaceScale:
     """The grades of one back end, ascending by samples; pooling sharpens a comparison."""
 
-    grades: tuple[Grade, ...]
+    grades: tuple[FaceGrade, ...]
 
     @property
-    def single(self) -> Grade:
+    def single(self) -> FaceGrade:
         """The grade for single samples."""
         return self.grades[0]
 
-    def grade(self, first: int, second: int) -> Grade:
+    def grade(self, first: int, second: int) -> FaceGrade:
         """The grade for pools of `first` and `second` samples: the smaller pool decides."""
         fewer = min(first, second)
         fitting = [grade for grade in self.grades if grade.samples <= fewer]
@@ -131,11 +59,11 @@ def scale_for(encoder_id: str, point: Mapping[str, Any]) -> FaceScale:
     }
     if not rows:
         low, high = point["uncalibrated_review_below"], point["uncalibrated_clear_from"]
-        return FaceScale((Grade(1, float(low), float(high)),))
+        return FaceScale((FaceGrade(samples=1, review_below=float(low), clear_from=float(high)),))
     return FaceScale(
         tuple(
-            Grade(
-                samples,
+            FaceGrade(
+                samples=samples,
                 review_below=record.score_at(point["review_log10"]),
                 clear_from=float(point["clear_from"][record.id]),
                 record=record,
@@ -143,13 +71,3 @@ def scale_for(encoder_id: str, point: Mapping[str, Any]) -> FaceScale:
             for samples, record in sorted(rows.items())
         )
     )
-
-
-def support(ratio: LikelihoodRatio | None) -> str:
-    """The likelihood ratio in words of the ENFSI scale."""
-    if ratio is None:
-        return "uncalibrated"
-    word = band(ratio.log10)
-    if word == "no":
-        return "no support either way"
-    return f"{word} support for: {ratio.hypotheses[0 if ratio.log10 > 0 else 1]}"

@@ -9,14 +9,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from audit.calibration import CalibrationRecord, records
 from audit.detectors import DetectorSpec, operating_point
 from audit.interview import Floats, Interview
 from audit.series import thin
 from audit.types import Evidence, ModelUse, Question, Reason, Series, Signal, Status
 from identity.embeddings import unit
+from identity.grade import support
 from identity.voice_channel import similarity_in_one_channel
 from identity.voice_line import VoiceLine, voice_line
+from identity.voice_scale import StretchGrade, stretch_grade
 from identity.voice_split import Split, settled, split
 from identity.voice_turns import Turn, turns_of
 from identity.voice_windows import RATE, WINDOW
@@ -24,9 +25,9 @@ from identity.voice_windows import RATE, WINDOW
 MOST_EVIDENCE = 12
 MOST_COMPARED = 12
 CACHE_KEY = "identity.speaker_consistency"
-SCORE = (
-    "Cosine, -1 to 1, of the voice heard most and the stretch least like it: mean of the cosine as "
-    "recorded and of that after both were brought to one channel; higher = more alike."
+SUBJECT = (
+    "the voice heard most and the stretch least like it (mean of the comparison as recorded and of "
+    "that after both were brought to one channel)"
 )
 LIMITS = (
     "A voice heard from the first to the last second is taken for the interviewee's: compare with "
@@ -58,7 +59,7 @@ class Candidate:
 
     @property
     def score(self) -> float:
-        """Mean of both cosines."""
+        """Mean of both cosines; stays inside."""
         return (self.as_recorded + self.in_one_channel) / 2.0
 
 
@@ -106,6 +107,13 @@ def other_voices(interview: Interview, line: VoiceLine) -> NDArray[np.int64]:
     judgement = _Judgement(line, found, point, 0.0, ())
     rows = [c.rows for c in judgement.voices()]
     return np.unique(np.concatenate(rows)) if rows else np.zeros(0, np.int64)
+
+
+def least_alike(interview: Interview, line: VoiceLine) -> Candidate:
+    """The stretch that the signal is about; needs as much speech as the detector."""
+    point = operating_point("identity", SpeakerConsistency.spec.name)
+    found = _kept_candidates(interview, line, point)
+    return _Judgement(line, found, point, 0.0, ()).worst()
 
 
 def _kept_candidates(
@@ -192,74 +200,79 @@ class _Judgement:
         """The candidates that ask for review, the least alike first."""
         return [c for c in self.found if self._status(c) is Status.REVIEW]
 
+    def worst(self) -> Candidate:
+        """The candidate that the signal is about."""
+        return (self.voices() or self.found)[0]
+
     def made(self, spec: DetectorSpec, model: ModelUse) -> Signal:
         """The signal."""
-        voices = self.voices()
-        worst = (voices or self.found)[0]
+        voices, worst = self.voices(), self.worst()
+        grade = self._grade(worst)
         labels, vectors = self._labels(voices)
         turns = turns_of(self.line, labels, vectors)
         status = Status.REVIEW if voices else self._status(worst)
         lasting = bool(voices) and _lasting(turns, self.point)
-        record = self._record(worst)
         return spec.signal(
             status,
             self._reason(status, worst, turns, lasting),
             status_by_question=_by_question(status, lasting),
             model=model,
-            score=round(worst.score, 4),
-            score_meaning=SCORE,
-            operating_point=self._words(worst),
-            likelihood_ratio=record.likelihood_ratio(worst.score) if record else None,
+            score=grade.figure(worst.score),
+            score_meaning=grade.meaning(SUBJECT),
+            operating_point=grade.operating_point if self._measured else self._no_point(),
+            likelihood_ratio=grade.likelihood_ratio(worst.score),
             quality=self.quality,
             quality_notes=self.notes,
-            evidence=_evidence(turns, voices) or self._unclear(worst, status),
-            series=(_series(self.line, worst.first),),
-            measurements=_measurements(self.line, worst, turns, len(voices), lasting),
+            evidence=self._evidence(turns, voices) or self._unclear(worst, status),
+            series=(self._series(worst.first),),
+            measurements={
+                "kind": ("voice_change" if lasting else "second_voice") if voices else "one_voice",
+                "voices": 1 + len(voices),
+                **_measurements(self.line, worst, turns, grade),
+            },
         )
 
-    def _limits(self, candidate: Candidate) -> Mapping[str, Any]:
-        """The row of the operating points for a stretch of this length."""
-        rows = self.point["lengths"]
-        fitting = [r for r in rows if candidate.speech_s >= r["from_s"]]
-        row: Mapping[str, Any] = fitting[-1] if fitting else rows[0]
-        return row
+    @property
+    def _measured(self) -> bool:
+        """Whether the operating points are of this back end."""
+        return self.line.encoder.id == str(self.point["measured_with"])
+
+    def _no_point(self) -> str:
+        return f"None: the operating points were measured with {self.point['measured_with']}."
+
+    def _grade(self, candidate: Candidate) -> StretchGrade:
+        """How a stretch of this length is read."""
+        return stretch_grade(self.line.encoder.id, self.point, candidate.speech_s)
 
     def _reason(
         self, status: Status, worst: Candidate, turns: Sequence[Turn], lasting: bool
     ) -> Reason:
-        measured = self.point["measured_with"]
-        if self.line.encoder.id != measured:
+        grade = self._grade(worst)
+        words = grade.words(worst.score)
+        if not self._measured:
             return Reason(
                 "back_end_not_measured",
-                f"The least alike parts have a similarity of {worst.score:.2f} by "
-                f"{self.line.encoder.id}; what that means was measured for {measured} alone.",
+                f"Between the least alike parts of the speech, {words}; operating points were "
+                f"measured for {self.point['measured_with']}, not for {self.line.encoder.id}.",
             )
-        return _reason(status, worst, turns, lasting, self.line)
+        if status is Status.REVIEW:
+            return _review(turns, lasting, words)
+        if status is Status.NO_INDICATION:
+            return Reason(
+                "one_voice",
+                f"One voice in {self.line.speech_s:.0f} s of speech: between its least alike "
+                f"parts, {words}.",
+            )
+        return _undecided(worst, grade)
 
     def _status(self, candidate: Candidate) -> Status:
-        if self.line.encoder.id != self.point["measured_with"]:
+        if not self._measured:
             return Status.INCONCLUSIVE
-        limits = self._limits(candidate)
         noisy = self.line.sound is None or self.line.sound.snr_db < self.point["least_snr_db"]
-        if candidate.score >= limits["clear_from"]:
-            return Status.NO_INDICATION
-        long = candidate.speech_s >= self.point["least_voice_s"]
-        if candidate.score < limits["review_below"] and long and not noisy:
-            return Status.REVIEW
-        return Status.INCONCLUSIVE
-
-    def _words(self, candidate: Candidate) -> str:
-        if self.line.encoder.id != self.point["measured_with"]:
-            return f"None: the operating points were measured with {self.point['measured_with']}."
-        limits = self._limits(candidate)
-        return (
-            f"Review below {limits['review_below']:.2f}, no indication from "
-            f"{limits['clear_from']:.2f}, for stretches of {limits['from_s']:.0f} s and more."
-        )
-
-    def _record(self, candidate: Candidate) -> CalibrationRecord | None:
-        name = f"speaker_{self.line.encoder.id}_{self._limits(candidate)['from_s']:.0f}s"
-        return records("identity").get(name)
+        status = self._grade(candidate).status(candidate.score)
+        if status is Status.REVIEW and (noisy or candidate.speech_s < self.point["least_voice_s"]):
+            return Status.INCONCLUSIVE
+        return status
 
     def _labels(self, voices: Sequence[Candidate]) -> tuple[NDArray[np.int64], list[Floats]]:
         labels = np.zeros(len(self.line), dtype=np.int64)
@@ -275,10 +288,47 @@ class _Judgement:
         labels[worst.rows] = 1
         turns = turns_of(self.line, labels, [worst.first, worst.second])
         return tuple(
-            Evidence(t.span.start_s, t.span.end_s, "Unlike the rest, not clearly another voice.")
+            Evidence(
+                t.span.start_s,
+                t.span.end_s,
+                "Unlike the rest, not clearly another voice.",
+                score=self._grade(worst).figure(worst.score),
+            )
             for t in turns
             if t.voice
         )[:MOST_EVIDENCE]
+
+    def _evidence(self, turns: Sequence[Turn], voices: Sequence[Candidate]) -> tuple[Evidence, ...]:
+        """The longest turns of the other voices, in time order."""
+        others = sorted((t for t in turns if t.voice), key=lambda t: -t.speech_s)[:MOST_EVIDENCE]
+        pieces = []
+        for turn in sorted(others, key=lambda t: t.first):
+            voice = voices[turn.voice - 1]
+            grade = self._grade(voice)
+            pieces.append(
+                Evidence(
+                    turn.span.start_s,
+                    turn.span.end_s,
+                    f"Voice {turn.voice + 1} is heard here, {turn.speech_s:.1f} s of speech. "
+                    f"Against the voice heard most, {grade.words(voice.score)}.",
+                    score=grade.figure(voice.score),
+                )
+            )
+        return tuple(pieces)
+
+    def _series(self, main: Floats) -> Series:
+        """Each window alone, as recorded, read as the shortest stretches are."""
+        grade = stretch_grade(self.line.encoder.id, self.point, 0.0)
+        low, high = grade.bounds
+        return thin(
+            "each moment against the voice heard most, as recorded",
+            grade.unit,
+            self.line.times_s,
+            grade.figures(self.line.embeddings @ main),
+            low=low,
+            high=high,
+            threshold=grade.figure(grade.review_below) if self._measured else None,
+        )
 
 
 def _lasting(turns: Sequence[Turn], point: Mapping[str, Any]) -> bool:
@@ -318,79 +368,54 @@ def _places(turns: Sequence[Turn]) -> str:
     return ", ".join(spans[:6]) + more
 
 
-def _reason(
-    status: Status, worst: Candidate, turns: Sequence[Turn], lasting: bool, line: VoiceLine
-) -> Reason:
-    if status is Status.REVIEW and lasting:
+def _review(turns: Sequence[Turn], lasting: bool, words: str) -> Reason:
+    if lasting:
         border = next(t.span.start_s for t in turns[1:] if t.voice != turns[0].voice)
         return Reason(
             "voice_change",
-            f"The voice before {_clock(border)} and the voice after it differ (similarity "
-            f"{worst.score:.2f}). An interviewer who speaks first on the same track would look "
-            "the same.",
+            f"The voice before {_clock(border)} and the voice after it differ: {words}. An "
+            "interviewer who speaks first on the same track would look the same.",
         )
-    if status is Status.REVIEW:
-        return Reason(
-            "second_voice",
-            f"A second voice, {_places(turns)} (similarity {worst.score:.2f}); an interviewer on "
-            "the same track would look the same.",
-        )
-    if status is Status.NO_INDICATION:
-        return Reason(
-            "one_voice",
-            f"One voice in {line.speech_s:.0f} s of speech: its least alike parts have a "
-            f"similarity of {worst.score:.2f}.",
-        )
+    return Reason(
+        "second_voice",
+        f"A second voice is heard at {_places(turns)}: against the voice heard most, {words}. An "
+        "interviewer on the same track would look the same.",
+    )
+
+
+def _undecided(worst: Candidate, grade: StretchGrade) -> Reason:
     if worst.in_one_channel - worst.as_recorded > worst.score - worst.as_recorded > 0.03:
         return Reason(
             "channel_change",
             "Part of the speech sounds different, and much of the difference goes away when room, "
             "microphone and noise are evened out; whether it is another voice cannot be told.",
         )
+    words = grade.words(worst.score)
+    if grade.status(worst.score) is Status.REVIEW:
+        return Reason(
+            "voice_unclear",
+            f"Between the least alike parts of the speech, {words}; but they are too short or too "
+            "noisy for that to count.",
+        )
     return Reason(
         "voice_unclear",
-        f"The least alike parts of the speech have a similarity of {worst.score:.2f}, or are too "
-        "short or noisy, so whether two people speak cannot be told.",
-    )
-
-
-def _evidence(turns: Sequence[Turn], voices: Sequence[Candidate]) -> tuple[Evidence, ...]:
-    others = sorted((t for t in turns if t.voice), key=lambda t: -t.speech_s)[:MOST_EVIDENCE]
-    return tuple(
-        Evidence(
-            t.span.start_s,
-            t.span.end_s,
-            f"Voice {t.voice + 1}: {t.speech_s:.1f} s of speech unlike the voice heard most.",
-            score=round(voices[t.voice - 1].score, 4),
-        )
-        for t in sorted(others, key=lambda t: t.first)
-    )
-
-
-def _series(line: VoiceLine, main: Floats) -> Series:
-    return thin(
-        "similarity to the voice heard most",
-        "cosine",
-        line.times_s,
-        line.embeddings @ main,
-        low=0.0,
-        high=1.0,
+        "Whether two people speak cannot be said: between the least alike parts of the speech, "
+        f"{words}.",
     )
 
 
 def _measurements(
-    line: VoiceLine, worst: Candidate, turns: Sequence[Turn], voices: int, lasting: bool
+    line: VoiceLine, worst: Candidate, turns: Sequence[Turn], grade: StretchGrade
 ) -> dict[str, float | int | str | bool | None]:
     return {
-        "kind": ("voice_change" if lasting else "second_voice") if voices else "one_voice",
         "speech_s": round(line.speech_s, 2),
         "windows": len(line),
-        "voices": 1 + voices,
         "other_speech_s": round(sum(t.speech_s for t in turns if t.voice), 2),
         "changes": max(0, len(turns) - 1),
-        "similarity_as_recorded": round(worst.as_recorded, 4),
-        "similarity_in_one_channel": round(worst.in_one_channel, 4),
+        f"as_recorded_{grade.suffix}": grade.figure(worst.as_recorded),
+        f"in_one_channel_{grade.suffix}": grade.figure(worst.in_one_channel),
         "least_alike_s": round(worst.speech_s, 2),
         "window_s": round(WINDOW / RATE, 3),
         "snr_db": round(line.sound.snr_db, 1) if line.sound is not None else None,
+        "support": support(grade.likelihood_ratio(worst.score)),
     }

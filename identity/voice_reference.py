@@ -9,29 +9,29 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from audit.calibration import CalibrationRecord, band, records
 from audit.detectors import DetectorSpec, operating_point
 from audit.interview import Interview
 from audit.types import Evidence, ModelUse, Question, Reason, Signal, Span, Status
 from identity.embeddings import similarity, unit
+from identity.grade import support
 from identity.speaker_consistency import other_voices
 from identity.voice_channel import similarity_in_one_channel
 from identity.voice_encoder import VoiceEncoder
 from identity.voice_line import VoiceLine, voice_line
+from identity.voice_scale import PairGrade, pair_grade
 from identity.voice_windows import RATE, WINDOW
 
 MOST_COMPARED = 12
-SCORE = (
-    "Cosine, -1 to 1, of the voice heard most here and in the earlier recording that it resembles "
-    "least: mean of the cosine as recorded and of that after both were brought to one channel; "
-    "higher = more alike."
+SUBJECT = (
+    "the voices heard most here and in the earlier recording that decides (mean of the comparison "
+    "as recorded and of that after both were brought to one channel)"
 )
 LIMITS = (
     "A cloned or converted voice matches: a match is never evidence that the speech is genuine.",
     "The voice heard most is compared. Where an interviewer speaks more than the interviewee, that "
     "is the interviewer's.",
     "Calibrated on read English speech of few people, each recorded in one session. Illness, "
-    "shouting, another language or years between the recordings lower the similarity.",
+    "shouting, another language or years between the recordings make voices less alike.",
 )
 
 
@@ -58,16 +58,16 @@ class Voice:
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """This recording's voice against an earlier recording's.
+    """This recording's voice against an earlier recording's; cosines stay inside.
 
-    `limits` is the row of the operating point for the shorter of both.
+    `grade` is the one for the shorter speech of both.
     """
 
     probe: Voice
     reference: Voice
     as_recorded: float
     in_one_channel: float
-    limits: Mapping[str, Any]
+    grade: PairGrade
 
     @property
     def score(self) -> float:
@@ -77,7 +77,17 @@ class Match:
     @property
     def margin(self) -> float:
         """How far the score lies above the review threshold (negative below)."""
-        return self.score - float(self.limits["review_below"])
+        return self.score - self.grade.review_below
+
+    @property
+    def figure(self) -> float:
+        """The score as it is shown."""
+        return self.grade.figure(self.score)
+
+    @property
+    def words(self) -> str:
+        """The score in words."""
+        return self.grade.words(self.score)
 
 
 class VoiceReference:
@@ -94,7 +104,7 @@ class VoiceReference:
     )
 
     def inspect(self, interview: Interview) -> Signal:
-        """Compare with every reference that has speech; the least similar one decides."""
+        """Compare with every reference that has speech; the one that `_rank` has first decides."""
         if not interview.references:
             return self.spec.inconclusive("no_reference", "No earlier recording was given.")
         point = operating_point("identity", self.spec.name)
@@ -121,40 +131,49 @@ class VoiceReference:
         encoder: VoiceEncoder,
         point: Mapping[str, Any],
     ) -> Signal:
-        least = min(matches, key=lambda m: m.margin)
-        status, code = _status(least, point)
-        record = _record(least, encoder)
-        ratio = record.likelihood_ratio(least.score) if record else None
+        found = min(matches, key=lambda m: _rank(m, point))
+        status, code = _status(found, point)
         return self.spec.signal(
             status,
-            Reason(code, _text(code, least, len(matches))),
+            Reason(code, _text(code, found, matches)),
             model=self._model(encoder),
-            score=round(least.score, 4),
-            score_meaning=SCORE,
-            operating_point=(
-                f"Review below {least.limits['review_below']:.2f}, no indication from "
-                f"{least.limits['clear_from']:.2f}, for {least.limits['from_s']:.0f} s of speech "
-                "and more on both sides."
-            ),
-            likelihood_ratio=ratio,
-            quality=_quality(least, point),
-            quality_notes=_notes(least, missing, point),
+            score=found.figure,
+            score_meaning=found.grade.meaning(SUBJECT),
+            operating_point=found.grade.operating_point,
+            likelihood_ratio=found.grade.likelihood_ratio(found.score),
+            quality=_quality(found, point),
+            quality_notes=_notes(found, missing, point),
             evidence=tuple(_evidence(m) for m in matches[:12]),
             measurements={
                 "references_compared": len(matches),
                 "references_without_speech": len(missing),
-                "least_similar": least.reference.label,
-                "speech_s": round(least.probe.speech_s, 2),
-                "reference_speech_s": round(least.reference.speech_s, 2),
-                "similarity_as_recorded": round(least.as_recorded, 4),
-                "similarity_in_one_channel": round(least.in_one_channel, 4),
-                "snr_db": round(least.probe.snr_db, 1),
-                "reference_snr_db": round(least.reference.snr_db, 1),
-                "support": "uncalibrated"
-                if ratio is None
-                else f"{band(ratio.log10)} support for: {ratio.hypotheses[ratio.log10 < 0]}",
+                **_measurements(found),
             },
         )
+
+
+def _rank(found: Match, point: Mapping[str, Any]) -> tuple[int, float]:
+    """The reference that asks most for attention first.
+
+    Margins of speech of different length are not comparable, and a low similarity in noise does not
+    count, so the status goes before the margin.
+    """
+    order = (Status.REVIEW, Status.INCONCLUSIVE, Status.NO_INDICATION)
+    return order.index(_status(found, point)[0]), found.margin
+
+
+def _measurements(found: Match) -> dict[str, float | int | str | bool | None]:
+    grade = found.grade
+    return {
+        "decided_by": found.reference.label,
+        "speech_s": round(found.probe.speech_s, 2),
+        "reference_speech_s": round(found.reference.speech_s, 2),
+        f"as_recorded_{grade.suffix}": grade.figure(found.as_recorded),
+        f"in_one_channel_{grade.suffix}": grade.figure(found.in_one_channel),
+        "snr_db": round(found.probe.snr_db, 1),
+        "reference_snr_db": round(found.reference.snr_db, 1),
+        "support": support(grade.likelihood_ratio(found.score)),
+    }
 
 
 def compare_voices(probe: Interview, reference: Interview) -> Signal:
@@ -183,19 +202,8 @@ def match(probe: Voice, reference: Voice, point: Mapping[str, Any], seed: int) -
         reference,
         similarity(means[0], means[1]),
         similarity_in_one_channel(shown[0], shown[1], probe.line.encoder, seed),
-        _limits(probe, reference, point),
+        pair_grade(probe.line.encoder.id, point, min(probe.speech_s, reference.speech_s)),
     )
-
-
-def _limits(probe: Voice, reference: Voice, point: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The row of the operating point for this back end and the shorter of both."""
-    if probe.line.encoder.id != point["measured_with"]:
-        other: Mapping[str, Any] = point["other_back_ends"]
-        return other
-    shorter = min(probe.speech_s, reference.speech_s)
-    fitting = [row for row in point["lengths"] if shorter >= row["from_s"]]
-    row: Mapping[str, Any] = fitting[-1] if fitting else point["lengths"][0]
-    return row
 
 
 def _spread(rows: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -204,13 +212,14 @@ def _spread(rows: NDArray[np.int64]) -> NDArray[np.int64]:
     return spread
 
 
-def _status(least: Match, point: Mapping[str, Any]) -> tuple[Status, str]:
-    """Status and reason code of the least similar comparison."""
-    sides = (least.probe, least.reference)
-    if least.score >= least.limits["clear_from"]:
-        return Status.NO_INDICATION, "voice_matches"
-    if least.score >= least.limits["review_below"]:
-        return Status.INCONCLUSIVE, "unclear"
+def _status(found: Match, point: Mapping[str, Any]) -> tuple[Status, str]:
+    """Status and reason code of one comparison."""
+    sides = (found.probe, found.reference)
+    status = found.grade.status(found.score)
+    if status is Status.NO_INDICATION:
+        return status, "voice_matches"
+    if status is Status.INCONCLUSIVE:
+        return status, "unclear"
     if min(v.snr_db for v in sides) < point["least_snr_db"]:
         return Status.INCONCLUSIVE, "noisy"
     if max(v.other_share for v in sides) > point["most_other_share"]:
@@ -218,36 +227,25 @@ def _status(least: Match, point: Mapping[str, Any]) -> tuple[Status, str]:
     return Status.REVIEW, "voice_differs"
 
 
-def _text(code: str, least: Match, compared: int) -> str:
-    label = least.reference.label
-    whom = label if compared == 1 else f"{label}, the least similar of {compared}"
-    measured = f"Similarity to the voice in {whom}: {least.score:.2f}"
-    low, high = least.limits["review_below"], least.limits["clear_from"]
+def _text(code: str, found: Match, matches: Sequence[Match]) -> str:
+    whom = found.reference.label
+    if len(matches) > 1:
+        least = found.score <= min(m.score for m in matches)
+        whom += f", {'the least similar' if least else 'one'} of {len(matches)}"
+    differs = f"The voice is not like the one in {whom}: {found.words}"
     return {
-        "voice_matches": f"{measured}; {high:.2f} or more is alike. A cloned voice is alike too.",
-        "unclear": f"{measured}. Between {low:.2f} and {high:.2f} the voices may be of one person "
-        "or of two.",
-        "noisy": f"{measured}, but one recording is too noisy for a low similarity to count.",
-        "several_voices": f"{measured}, but several people share the speech of one recording, so "
+        "voice_matches": f"The voice is like the one in {whom}: {found.words}. A cloned voice is "
+        "alike too.",
+        "unclear": f"Whether the voice is the one in {whom} cannot be said: {found.words}.",
+        "noisy": f"{differs}; but one recording is too noisy for that to count.",
+        "several_voices": f"{differs}; but several people share the speech of one recording, so "
         "the voice heard most may be another's.",
-        "voice_differs": f"{measured}; below {low:.2f} asks for review.",
+        "voice_differs": f"{differs}.",
     }[code]
 
 
 def _too_little(label: str, point: Mapping[str, Any]) -> str:
     return f"Less than {point['least_speech_s']:.0f} s of speech in {label}."
-
-
-def _record(least: Match, encoder: VoiceEncoder) -> CalibrationRecord | None:
-    """The record of the longest speech that both sides reach: rows `voice_<encoder>_<from>s`."""
-    prefix = f"voice_{encoder.id}_"
-    fitting = {
-        float(name.removeprefix(prefix).removesuffix("s")): record
-        for name, record in records("identity").items()
-        if name.startswith(prefix)
-    }
-    reached = [seconds for seconds in fitting if seconds <= least.limits["from_s"]]
-    return fitting[max(reached)] if reached else None
 
 
 def _quality(least: Match, point: Mapping[str, Any]) -> float:
@@ -276,9 +274,9 @@ def _evidence(found: Match) -> Evidence:
     return Evidence(
         own.start_s,
         own.end_s,
-        f"Similarity {found.score:.2f} to the voice in {found.reference.label} "
-        f"at {other.start_s:.1f}-{other.end_s:.1f} s.",
-        score=round(found.score, 4),
+        f"Compared with {found.reference.label} at {other.start_s:.1f}-{other.end_s:.1f} s: "
+        f"{found.words}.",
+        score=found.figure,
     )
 
 

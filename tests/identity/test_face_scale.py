@@ -6,7 +6,8 @@ import pytest
 
 from audit.detectors import operating_point
 from audit.types import LikelihoodRatio, Status
-from identity.face_scale import scale_for, support
+from identity.face_scale import scale_for
+from identity.grade import support
 
 
 @pytest.mark.parametrize("name", ["face_consistency", "face_reference"])

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from audit.calibration import records
 from audit.inference import Models
 from audit.interview import Audio, Interview
 from audit.perception.speech import listen
-from audit.types import Question, Status
-from identity.speaker_consistency import SpeakerConsistency, other_voices
+from audit.types import Question, Signal, Status
+from identity.speaker_consistency import SpeakerConsistency, least_alike, other_voices
 from identity.voice_line import voice_line
 from tests.audit.test_speech import read_flac
 from tests.identity.toy_voices import (
@@ -39,7 +41,8 @@ def test_one_voice_is_no_indication() -> None:
     )
     assert signal.status is Status.NO_INDICATION
     assert signal.reason.code == "one_voice"
-    assert signal.score == pytest.approx(1.0, abs=0.01)
+    assert signal.score == records("identity")["speaker_ge2e_2s"].upper
+    assert "at least 6.4 times likelier if this is one voice" in signal.reason.text
     assert signal.measurements["voices"] == 1
     assert signal.evidence == ()
 
@@ -51,15 +54,64 @@ def test_a_second_voice_is_placed_and_asks_who_helps() -> None:
     assert signal.status is Status.REVIEW
     assert signal.reason.code == signal.measurements["kind"] == "second_voice"
     assert "interviewer" in signal.reason.text
+    assert "at least 14 times likelier if these are two voices than if this is one voice" in (
+        signal.reason.text
+    )
     assert signal.status_for(Question.ASSISTANCE) is Status.REVIEW
     assert signal.status_for(Question.IDENTITY) is Status.NO_INDICATION
     (evidence,) = signal.evidence
     assert evidence.start_s == pytest.approx(20.5, abs=0.3)
     assert evidence.end_s == pytest.approx(25.5, abs=0.3)
+    assert evidence.score == signal.score == records("identity")["speaker_ge2e_3s"].lower
+    assert "at least 14 times likelier if these are two voices" in evidence.text
     line = voice_line(recording)
     assert line is not None
     rows = other_voices(recording, line)
     assert 20.0 < line.times_s[rows].min() < line.times_s[rows].max() < 26.0
+
+
+def texts(signal: Signal) -> str:
+    """Every word that leaves the detector with a figure, and the figures' names."""
+    said = [signal.reason.text, signal.score_meaning, signal.operating_point]
+    said += [e.text for e in signal.evidence]
+    said += [word for s in signal.series for word in (s.name, s.unit)]
+    return " ".join([*said, *signal.measurements]).lower()
+
+
+@pytest.mark.usefixtures("toy")
+@pytest.mark.parametrize(
+    "parts",
+    [
+        [voice(SLOW, 18)],
+        [voice(SLOW, 20), voice(FAST, 5), voice(SLOW, 20)],
+        [voice(SLOW, 20), voice(FAST, 0.7), voice(SLOW, 20)],
+        [voice(SLOW, 8), voice(FAST, 22)],
+    ],
+)
+def test_no_cosine_leaves(parts: list[np.ndarray]) -> None:
+    recording = interview(*track(*parts))
+    signal = SpeakerConsistency().inspect(recording)
+    assert not re.search("cosine|similar", texts(signal))
+    line = voice_line(recording)
+    assert line is not None
+    found = least_alike(recording, line)
+    seconds = 3 if found.speech_s >= 3 else 2
+    record = records("identity")[f"speaker_ge2e_{seconds}s"]
+    assert signal.likelihood_ratio is not None
+    assert (
+        signal.score
+        == signal.likelihood_ratio.log10
+        == pytest.approx(float(record.log10(found.score)), abs=1e-3)
+    )
+    for name in ("as_recorded", "in_one_channel"):
+        assert signal.measurements[f"{name}_log10_lr"] == pytest.approx(
+            float(record.log10(getattr(found, name))), abs=1e-3
+        )
+    (series,) = signal.series
+    single = records("identity")["speaker_ge2e_2s"]
+    assert (series.unit, series.low, series.high) == ("log10 LR", single.lower, single.upper)
+    assert series.values == pytest.approx(single.log10(line.embeddings @ found.first), abs=1e-3)
+    assert series.threshold == pytest.approx(float(single.log10(0.65)), abs=1e-3)
 
 
 @pytest.mark.usefixtures("toy")
@@ -113,9 +165,16 @@ def test_a_back_end_without_operating_points_stays_inconclusive(
     signal = SpeakerConsistency().inspect(interview(*track(voice(SLOW, 15), voice(FAST, 15))))
     assert signal.status is Status.INCONCLUSIVE
     assert signal.reason.code == "back_end_not_measured"
-    assert signal.score is not None
     assert signal.likelihood_ratio is None
     assert signal.evidence
+    assert signal.score is not None
+    assert f"the cosine is {signal.score:.3f} (this network is uncalibrated)" in signal.reason.text
+    assert signal.score_meaning.startswith("Uncalibrated: cosine similarity, -1 to 1, of the voice")
+    assert signal.operating_point.startswith("None: ")
+    assert signal.measurements["support"] == "uncalibrated"
+    assert "as_recorded_cosine_uncalibrated" in signal.measurements
+    (series,) = signal.series
+    assert (series.unit, series.threshold) == ("cosine, uncalibrated", None)
 
 
 def test_no_sound_is_inconclusive() -> None:

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
+from audit.calibration import records
+from audit.detectors import operating_point
 from audit.inference import Models
-from audit.interview import Audio
+from audit.interview import Audio, Interview
 from audit.types import Status
-from identity.voice_reference import VoiceReference, compare_voices
-from tests.identity.test_speaker_consistency import FAST, SLOW, read_interview
+from identity import voice_reference
+from identity.voice_reference import Match, Voice, VoiceReference, compare_voices, match, voice_of
+from tests.identity.test_speaker_consistency import FAST, SLOW, read_interview, texts
 from tests.identity.toy_voices import (
     RATE,
     RhythmEncoder,
@@ -30,7 +35,7 @@ def toy(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> None
         use_toy_encoder(monkeypatch)
 
 
-def hum(beats: float, seconds: float = 10.0, label: str = "recording") -> object:
+def hum(beats: float, seconds: float = 10.0, label: str = "recording") -> Interview:
     return interview(*track(pause(1), voice(beats, seconds), pause(1)), label=label)
 
 
@@ -53,6 +58,58 @@ def test_another_voice_asks_for_review_and_the_least_similar_reference_decides()
     assert "reference 2, the least similar of 2" in signal.reason.text
     assert len(signal.evidence) == 2
     assert signal.measurements["references_compared"] == 2
+    assert signal.measurements["decided_by"] == "reference 2"
+    assert "at least 14 times likelier if these are two voices" in signal.reason.text
+
+
+def loud(beats: float, label: str) -> Interview:
+    """A voice in noise as loud as itself."""
+    audio, spans = track(pause(2), voice(beats, 10))
+    noise = np.random.default_rng(3).normal(0, 3000, len(audio.samples))
+    samples = (audio.samples + noise).astype(np.int16)
+    return interview(Audio(samples, RATE, 0.0, RATE, 1), spans, label=label)
+
+
+def test_what_asks_for_review_goes_before_a_larger_difference_in_noise(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    cosines = {"noisy": 0.1, "other": 0.55, "same": 0.9}
+
+    def planted(probe: Voice, reference: Voice, *more: Any) -> Match:
+        found = match(probe, reference, *more)
+        cosine = cosines[reference.label]
+        return replace(found, as_recorded=cosine, in_one_channel=cosine)
+
+    monkeypatch.setattr(voice_reference, "match", planted)
+    references = (loud(FAST, "noisy"), hum(FAST, label="other"), hum(SLOW, label="same"))
+    signal = VoiceReference().inspect(replace(hum(SLOW), references=references))
+    assert (signal.status, signal.reason.code) == (Status.REVIEW, "voice_differs")
+    assert signal.measurements["decided_by"] == "other"
+    assert "other, one of 3: " in signal.reason.text
+    rest = (references[0], references[2])
+    signal = VoiceReference().inspect(replace(hum(SLOW), references=rest))
+    assert (signal.status, signal.reason.code) == (Status.INCONCLUSIVE, "noisy")
+    assert "noisy, the least similar of 2: " in signal.reason.text
+
+
+@pytest.mark.parametrize(("beats", "seconds"), [(SLOW, 10.0), (FAST, 10.0), (FAST, 3.0)])
+def test_no_cosine_leaves(beats: float, seconds: float) -> None:
+    probe, reference = hum(SLOW), hum(beats, seconds, label="reference 1")
+    signal = compare_voices(probe, reference)
+    assert not re.search("cosine|similar", texts(signal))
+    point = operating_point("identity", "voice_reference")
+    sides = [voice_of(i, point) for i in (probe, reference)]
+    assert sides[0] is not None and sides[1] is not None
+    found = match(sides[0], sides[1], point, probe.seed)
+    record = records("identity")[f"voice_ge2e_{5 if seconds >= 5 else 2}s"]
+    wanted = pytest.approx(float(record.log10(found.score)), abs=1e-3)
+    assert signal.likelihood_ratio is not None
+    assert signal.score == signal.likelihood_ratio.log10 == wanted
+    assert [e.score for e in signal.evidence] == [wanted]
+    for name in ("as_recorded", "in_one_channel"):
+        assert signal.measurements[f"{name}_log10_lr"] == pytest.approx(
+            float(record.log10(getattr(found, name))), abs=1e-3
+        )
 
 
 def test_similarity_is_the_same_both_ways() -> None:
@@ -87,7 +144,9 @@ def test_another_back_end_has_its_makers_threshold_and_no_ratio(
     monkeypatch.setattr(RhythmEncoder, "id", "speechbrain")
     signal = compare_voices(hum(SLOW), hum(FAST, label="reference 1"))
     assert signal.status is Status.REVIEW
-    assert "below 0.25" in signal.operating_point
+    assert signal.operating_point.startswith("Uncalibrated cosine: review below 0.250, ")
+    assert signal.score is not None
+    assert f"the cosine is {signal.score:.3f} (this network is uncalibrated)" in signal.reason.text
     assert signal.likelihood_ratio is None
     assert signal.measurements["support"] == "uncalibrated"
 
@@ -107,10 +166,7 @@ def test_when_two_share_the_speech_a_low_similarity_does_not_count() -> None:
 
 
 def test_noise_keeps_a_low_similarity_from_counting() -> None:
-    audio, spans = track(pause(2), voice(FAST, 10))
-    noise = np.random.default_rng(3).normal(0, 3000, len(audio.samples))
-    loud = Audio((audio.samples + noise).astype(np.int16), RATE, 0.0, RATE, 1)
-    signal = compare_voices(interview(loud, spans), hum(SLOW, label="reference 1"))
+    signal = compare_voices(loud(FAST, "recording"), hum(SLOW, label="reference 1"))
     assert signal.status is Status.INCONCLUSIVE
     assert signal.reason.code in {"noisy", "unclear"}
 
