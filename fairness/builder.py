@@ -56,6 +56,7 @@ def build(rows: Rows) -> Cube:
         rows.count,
         spec.limits.cells,
         tuple(tuple(f"feature:{f}" for f in table) for table in named if table),
+        decisions=3 * (3 if "label" in rows.codings else 1),
     )
     persons = _persons(rows, layouts)
     histograms: list[Histogram] = []
@@ -75,6 +76,7 @@ def build(rows: Rows) -> Cube:
         median_tables=tuple(medians),
         moment_tables=tuple(_moments(rows, layouts)),
         item_tables=item_tables(rows),
+        undeclared=rows.undeclared,
         median_over=spec.median_over,
         known_over=spec.known_over,
         intersections=spec.tables,
@@ -88,7 +90,7 @@ def _persons(rows: Rows, layouts: Layouts) -> list[Table]:
         if kind in rows.codings:
             measures[kind] = f"coalesce(sum(n) FILTER ({kind} = 1), 0)"
             measures[f"{kind}:known"] = f"coalesce(sum(n) FILTER ({kind} IS NOT NULL), 0)"
-    wanted = [(*dims, *DECISIONS) for dims in layouts.of(9)]
+    wanted = [(*dims, *DECISIONS) for dims in layouts.of()]
     return tables(rows.con, rows.coded(scores=False), wanted, measures)
 
 
@@ -112,7 +114,7 @@ def _axis_sets(layouts: Layouts, features: Sequence[str]) -> list[tuple[str, ...
     chosen = set(features)
     kept = [
         tuple(d for d in dims if d in layouts.axes)
-        for dims in layouts.of(9)
+        for dims in layouts.of()
         if {d for d in dims if d not in layouts.axes} == chosen
     ]
     return list(dict.fromkeys([(), *kept]))
@@ -143,9 +145,9 @@ def _grid(
     exact: np.ndarray[Any, np.dtype[np.float64]] | None,
     ends: tuple[float, float],
 ) -> Grid:
-    if exact is not None and (layouts.fits(axes, features, 9 * max(len(exact), 1))):
+    if exact is not None and layouts.fits(axes, features, max(len(exact), 1)):
         return Grid(exact, size=len(exact))
-    bins = next((b for b in _FEWER_BINS if layouts.fits(axes, features, 9 * b)), _FEWER_BINS[-1])
+    bins = next((b for b in _FEWER_BINS if layouts.fits(axes, features, b)), _FEWER_BINS[-1])
     width = bin_width(*ends, bins)
     first, last = (int(np.floor(end / width)) for end in ends)
     return Grid(np.empty(0), width, first, last - first + 1)
@@ -204,7 +206,7 @@ def _moments(rows: Rows, layouts: Layouts) -> list[MomentTable]:
     for name in rows.scores:
         own = rows.numbers[f"s_{name}"]
         scales = [_scale(f.low, f.high) for f in (own, facts)]
-        for dims in layouts.of(9):
+        for dims in layouts.of():
             result.append(_moment_table(rows, name, (*dims, *DECISIONS), scales[0], scales[1]))
     return result
 

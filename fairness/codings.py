@@ -11,7 +11,7 @@ from fairness.keyed import Key
 from fairness.sources import literal, quoted
 from fairness.spec import AuditSpec
 from fairness.spec_parts import Feature, Words, folded, word
-from fairness.tables import UNKNOWN
+from fairness.tables import UNKNOWN, natural
 from fairness.validation import shown_word, unmapped
 
 # Longer lists of words are joined from a table instead of compared one by one.
@@ -39,11 +39,11 @@ class Coding:
 
     def code_sql(self) -> str:
         """The code in SQL, NULL for unknown."""
-        return self._sql([str(i) for i in range(len(self.levels))], "code") + "::SMALLINT"
+        return self._sql(self._plain("code"), "code") + "::SMALLINT"
 
     def level_sql(self) -> str:
         """The name of the level in SQL, NULL for unknown."""
-        return self._sql([literal(x) for x in self.levels], "level")
+        return self._sql(self._plain("level"), "level")
 
     def code_in(self, levels: Iterable[int]) -> str:
         """Whether the word is of one of these levels, in SQL; NULL for unknown."""
@@ -52,17 +52,28 @@ class Coding:
         return self._sql(values, "code") + "::BOOLEAN"
 
     def _sql(self, values: list[str], column: str) -> str:
+        """The value of the word's level; an empty field may stand for a level too."""
+        raw, empty = quoted("k_" + self.name), self.codes.get(None, UNKNOWN)
         if self.joined:
-            return f"{quoted('map_' + self.name)}.{column}"
-        known = [(w, c) for w, c in self.codes.items() if c >= 0 and w is not None]
-        if not known:
-            return "NULL"
-        raw = quoted("k_" + self.name)
-        return (
-            "(CASE "
-            + " ".join(f"WHEN {raw} = {literal(w)} THEN {values[c]}" for w, c in known)
-            + " END)"
-        )
+            places = " ".join(f"WHEN {i} THEN {v}" for i, v in enumerate(values))
+            map_ = quoted("map_" + self.name)
+            direct = values == self._plain(column)
+            known_sql = f"{map_}.{column}" if direct else f"(CASE {map_}.code {places} END)"
+        else:
+            cases = " ".join(
+                f"WHEN {raw} = {literal(w)} THEN {values[c]}"
+                for w, c in self.codes.items()
+                if c >= 0 and w is not None
+            )
+            known_sql = f"(CASE {cases} END)" if cases else "NULL"
+        if empty >= 0:
+            return f"(CASE WHEN {raw} IS NULL THEN {values[empty]} ELSE {known_sql} END)"
+        return known_sql
+
+    def _plain(self, column: str) -> list[str]:
+        if column == "code":
+            return [str(i) for i in range(len(self.levels))]
+        return [literal(x) for x in self.levels]
 
 
 def as_word(value: object) -> str:
@@ -101,7 +112,7 @@ def as_it_stands(
     gone = {folded(w) for w in unknown}
     texts = {raw: show(raw) for raw, _ in words if raw is not None}
     texts = {raw: text for raw, text in texts.items() if folded(text) not in gone}
-    levels = sorted(set(texts.values()), key=_natural)
+    levels = sorted(set(texts.values()), key=natural)
     places = {level: place for place, level in enumerate(levels)}
     codes = {raw: places[texts[raw]] if raw in texts else UNKNOWN for raw, _ in words}
     return Coding(key.name, dim_of(key.name), tuple(levels), codes)
@@ -277,11 +288,3 @@ def _bands(key: Key, feature: Feature, words: WordCounts) -> Coding:
         place = next((i for i, (a, b) in enumerate(pairwise(edges)) if a <= years < b), UNKNOWN)
         codes[raw] = UNKNOWN if raw is None else place
     return Coding(key.name, dim_of(key.name), names, codes)
-
-
-def _natural(text: str) -> tuple[int, float, str]:
-    """Numbers by value before words by letters."""
-    try:
-        return (0, float(text), text)
-    except ValueError:
-        return (1, 0.0, text)

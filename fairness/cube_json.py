@@ -95,6 +95,7 @@ class _Cube(_Model):
     medians: tuple[_Median, ...]
     moments: tuple[_Moments, ...]
     items: tuple[_Item, ...]
+    undeclared: tuple[str, ...]
     median_over: str
     known_over: tuple[str, ...]
     intersections: tuple[tuple[str, ...], ...]
@@ -143,6 +144,7 @@ def to_json(cube: CubeData) -> str:
                 }
                 for i in cube.item_tables
             ],
+            "undeclared": cube.undeclared,
             "median_over": cube.median_over,
             "known_over": cube.known_over,
             "intersections": cube.intersections,
@@ -199,6 +201,7 @@ def fields_from_json(text: str) -> dict[str, Any]:
             for m in raw.moments
         ),
         "item_tables": tuple(_read_item(i, sizes) for i in raw.items),
+        "undeclared": raw.undeclared,
         "median_over": raw.median_over,
         "known_over": raw.known_over,
         "intersections": raw.intersections,

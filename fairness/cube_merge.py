@@ -15,7 +15,7 @@ from fairness.cube_parts import (
     ItemTable,
     MomentTable,
 )
-from fairness.tables import Table
+from fairness.tables import Table, natural
 from fairness.types import Ints, Note
 
 Levels = dict[str, tuple[str, ...]]
@@ -35,8 +35,8 @@ def merged_fields(left: CubeData, right: CubeData) -> dict[str, Any]:
     only to its bin and says so. Nobody may be in both cubes; counts cannot show it.
     """
     _comparable(left, right)
-    axes = _united(left.axes, right.axes)
-    features = _united(left.feature_levels, right.feature_levels)
+    axes = _united(left.axes, right.axes, left.undeclared)
+    features = _united(left.feature_levels, right.feature_levels, left.undeclared)
     names = {**axes, **{f"feature:{k}": v for k, v in features.items()}}
     sides = [_Recoder(side, names) for side in (left, right)]
     notes = _notes(left, right)
@@ -50,6 +50,7 @@ def merged_fields(left: CubeData, right: CubeData) -> dict[str, Any]:
         "median_tables": (),
         "moment_tables": _parts([s.moments for s in sides], _add_moments),
         "item_tables": _parts([s.items for s in sides], _add_items),
+        "undeclared": left.undeclared,
         "median_over": left.median_over,
         "known_over": left.known_over,
         "intersections": left.intersections,
@@ -107,19 +108,21 @@ def _median_rule(cube: CubeData) -> tuple[str, tuple[str, ...]]:
     return cube.median_over, cube.known_over if cube.median_over == "known" else ()
 
 
-def _united(left: Mapping[str, tuple[str, ...]], right: Mapping[str, tuple[str, ...]]) -> Levels:
+def _united(
+    left: Mapping[str, tuple[str, ...]],
+    right: Mapping[str, tuple[str, ...]],
+    undeclared: Sequence[str],
+) -> Levels:
     """Levels of both; stages must come in one order."""
     result: Levels = {}
     for name, levels in left.items():
-        more = [x for x in right[name] if x not in levels]
         if name == "stage" and right[name] != levels:
             raise DataInvalid(
                 f"these cubes have different stages and cannot be added: {', '.join(levels)} and "
                 f"{', '.join(right[name])}"
             )
-        result[name] = (*levels, *more)
-        if name in ("period",):
-            result[name] = tuple(sorted(result[name]))
+        every = (*levels, *(x for x in right[name] if x not in levels))
+        result[name] = tuple(sorted(every, key=natural)) if name in undeclared else every
     return result
 
 
@@ -212,8 +215,12 @@ def _one_grid(left: Grid, right: Grid) -> tuple[Ints, Ints, Grid]:
 
 
 def bin_width(low: float, high: float, bins: int) -> float:
-    """The smallest power of two that covers low..high in at most `bins` bins."""
-    span = max(high - low, np.finfo(float).tiny * bins)
+    """The smallest power of two that covers low..high in at most `bins` (64 or more) bins.
+
+    Never finer than 2^-50 of the largest value, so that the number of a bin is an exact integer.
+    """
+    largest = max(abs(low), abs(high), 2.0**-900)
+    span = max(high / 2 - low / 2, largest * 2.0**-41) * 2
     width = float(2.0 ** np.floor(np.log2(span / bins)))
     while np.floor(high / width) - np.floor(low / width) + 1 > bins:
         width *= 2.0

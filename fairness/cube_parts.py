@@ -170,6 +170,7 @@ class CubeData:
         persons: tables with dimensions axes, `feature:...`, outcome, label; measures n and, per
             kind of event, `<kind>` and `<kind>:known`. Several where one joint table would be too
             large; every query takes the smallest that has what it needs.
+        undeclared: axes and features whose levels are the words of the data, in natural order.
         median_over: `all` assessed, or `known`: only persons known in every one of `known_over`.
         intersections: tables of several features that the specification asks for.
         merged_from: how many cubes were added up.
@@ -184,6 +185,7 @@ class CubeData:
     median_tables: tuple[MedianTable, ...] = ()
     moment_tables: tuple[MomentTable, ...] = ()
     item_tables: tuple[ItemTable, ...] = ()
+    undeclared: tuple[str, ...] = ()
     median_over: str = "all"
     known_over: tuple[str, ...] = ()
     intersections: tuple[tuple[str, ...], ...] = ()

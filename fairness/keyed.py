@@ -7,8 +7,8 @@ once per different word and not once per row), `s_<score>`, `i_<item>`, `perform
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 
 from fairness.sources import literal, quoted
 from fairness.spec import AuditSpec
@@ -52,31 +52,23 @@ class Dated:
     formats: tuple[str, ...] = ()
 
 
-class Keyed:
-    """The expressions of one specification over one source's columns and their types."""
+class Columns:
+    """Single columns of one source in SQL, by their types."""
 
-    def __init__(self, spec: AuditSpec, types: Mapping[str, str]) -> None:
-        self._spec = spec
+    def __init__(self, missing: Iterable[str], types: Mapping[str, str]) -> None:
         self._types = types
-        self._missing = ", ".join(literal(folded(w)) for w in spec.missing) or "''"
-        self.dates: list[Dated] = []
-        self.ages: dict[str, Feature] = {}
-        self.keys = tuple(self._keys())
-        self.numbers = tuple(self._numbers())
-
-    def select(self, source: str) -> str:
-        """The SELECT that makes `keyed`."""
-        spec = self._spec
-        columns = [f"{k.sql} AS {quoted('k_' + k.name)}" for k in self.keys]
-        columns += [f"{n.sql} AS {quoted(n.name)}" for n in self.numbers]
-        for name in ("candidate", "interviewer"):
-            column = getattr(spec, name)
-            columns.append(f"{self._id(column) if column else 'NULL::VARCHAR'} AS {name}")
-        return f"SELECT {', '.join(columns)} FROM {source}"
+        self._missing = ", ".join(literal(folded(w)) for w in missing) or "''"
 
     def number(self, name: str, field: str, column: str) -> Number:
-        """A column of numbers that is not among `numbers`."""
-        return Number(name, field, column, *self._number(column))
+        """A column of numbers: its DOUBLE, and the test for a field that is no number."""
+        raw = quoted(column)
+        if not self._is_text(column):
+            return Number(name, field, column, f"{raw}::DOUBLE", None)
+        # Underscores between digits are a programmer's notation, not a table's.
+        parsed = f"CASE WHEN NOT contains({raw}, '_') THEN TRY_CAST({raw} AS DOUBLE) END"
+        sql = f"CASE WHEN NOT {self.empty(column)} THEN {parsed} END"
+        bad = f"({parsed} IS NULL AND NOT {self.empty(column)})"
+        return Number(name, field, column, sql, bad)
 
     def empty(self, column: str) -> str:
         """Whether a field is empty or has a word for a missing value."""
@@ -94,9 +86,31 @@ class Keyed:
     def _raw(self, column: str) -> str:
         """The key of a column of words: dates, decimals and the like become text."""
         kind = self._types[column]
-        if kind.startswith(_KEPT_TYPES) or (kind.endswith("INT") or kind.endswith("INTEGER")):
+        if kind.startswith(_KEPT_TYPES) or kind.endswith(("INT", "INTEGER")):
             return quoted(column)
         return f"{quoted(column)}::VARCHAR"
+
+
+class Keyed(Columns):
+    """The expressions of one specification over one source's columns and their types."""
+
+    def __init__(self, spec: AuditSpec, types: Mapping[str, str]) -> None:
+        super().__init__(spec.missing, types)
+        self._spec = spec
+        self.dates: list[Dated] = []
+        self.ages: dict[str, Feature] = {}
+        self.keys = tuple(self._keys())
+        self.numbers = tuple(self._numbers())
+
+    def select(self, source: str) -> str:
+        """The SELECT that makes `keyed`."""
+        spec = self._spec
+        columns = [f"{k.sql} AS {quoted('k_' + k.name)}" for k in self.keys]
+        columns += [f"{n.sql} AS {quoted(n.name)}" for n in self.numbers]
+        for name in ("candidate", "interviewer"):
+            column = getattr(spec, name)
+            columns.append(f"{self._id(column) if column else 'NULL::VARCHAR'} AS {name}")
+        return f"SELECT {', '.join(columns)} FROM {source}"
 
     def _keys(self) -> Iterator[Key]:
         spec = self._spec
@@ -125,7 +139,7 @@ class Keyed:
             yield Key("outcome", "outcome", column, self._raw(column))
         elif (score := cut_score(spec)) is not None:
             sign = ">=" if score.higher_is_better else "<="
-            sql = f"({self._number(score.column)[0]}) {sign} {literal(score.cut)}"
+            sql = f"({self._value(score.column)}) {sign} {literal(score.cut)}"
             yield Key("outcome", "outcome", score.column, sql)
 
     def _label(self) -> Iterator[Key]:
@@ -135,7 +149,7 @@ class Keyed:
         if label.good_at_least is None:
             yield Key("label", "label", label.column, self._raw(label.column))
         else:
-            sql = f"({self._number(label.column)[0]}) >= {literal(label.good_at_least)}"
+            sql = f"({self._value(label.column)}) >= {literal(label.good_at_least)}"
             yield Key("label", "label", label.column, sql)
 
     def _feature(self, feature: Feature) -> Iterator[Key]:
@@ -153,7 +167,7 @@ class Keyed:
     def _years(self, field: str, column: str, age: Age) -> str:
         """Completed years of age; a birthday on 29 February falls on the 28th in other years."""
         if age.given == "years":
-            return f"TRY_CAST(floor({self._number(column)[0]}) AS INTEGER)"
+            return f"TRY_CAST(floor({self._value(column)}) AS INTEGER)"
         birth = self._date(field, column, age.formats)
         on = age.on or ""
         fixed = age.on_date
@@ -195,29 +209,22 @@ class Keyed:
     def _numbers(self) -> Iterator[Number]:
         spec = self._spec
         for score in spec.scores:
-            sql, bad = self._number(score.column)
+            number = self.number(f"s_{score.name}", f"score {score.name}", score.column)
             if score.non_finite == "missing":
-                sql = f"CASE WHEN isfinite({sql}) THEN {sql} END"
-            yield Number(f"s_{score.name}", f"score {score.name}", score.column, sql, bad)
+                finite = f"CASE WHEN isfinite({number.sql}) THEN {number.sql} END"
+                number = replace(number, sql=finite)
+            yield number
         column = performance_column(spec)
         if column:
-            yield Number("performance", "performance", column, *self._number(column))
+            yield self.number("performance", "performance", column)
         for name, item in (spec.items.columns if spec.items else {}).items():
-            yield Number(f"i_{name}", f"item {name}", item, *self._number(item))
+            yield self.number(f"i_{name}", f"item {name}", item)
         for name, feature in self.ages.items():
             if feature.age and feature.age.given == "years":
-                sql, bad = self._number(feature.column)
-                yield Number(f"n_{name}", f"feature {feature.name}", feature.column, sql, bad)
+                yield self.number(f"n_{name}", f"feature {feature.name}", feature.column)
 
-    def _number(self, column: str) -> tuple[str, str | None]:
-        """Its value as DOUBLE, and the test for a field that is not empty and no number."""
-        raw = quoted(column)
-        if not self._is_text(column):
-            return f"{raw}::DOUBLE", None
-        # Underscores between digits are a programmer's notation, not a table's.
-        parsed = f"CASE WHEN NOT contains({raw}, '_') THEN TRY_CAST({raw} AS DOUBLE) END"
-        sql = f"CASE WHEN NOT {self.empty(column)} THEN {parsed} END"
-        return sql, f"({parsed} IS NULL AND NOT {self.empty(column)})"
+    def _value(self, column: str) -> str:
+        return self.number("", "", column).sql
 
 
 def cut_score(spec: AuditSpec) -> Score | None:

@@ -17,13 +17,17 @@ DECISIONS = ("outcome", "label")
 
 @dataclass(frozen=True, slots=True)
 class Layouts:
-    """Sizes of the dimensions (unknown included), persons, and the most cells of a table."""
+    """Sizes of the dimensions (unknown included), persons, and the most cells of a table.
+
+    `decisions`: combinations of outcome and label, kept in every table.
+    """
 
     axes: Mapping[str, int]
     features: Mapping[str, int]
     persons: int
     cells: int
     named: tuple[tuple[str, ...], ...]
+    decisions: int = 9
 
     def feature_sets(self) -> list[tuple[str, ...]]:
         """All features jointly if they are few, else singly and as the named intersections."""
@@ -45,7 +49,7 @@ class Layouts:
 
     def fits(self, axes: Sequence[str], features: Sequence[str], factor: int) -> bool:
         """Whether a table stays within `cells` whatever the data."""
-        bound = factor * math.prod(self.axes[a] for a in axes)
+        bound = factor * self.decisions * math.prod(self.axes[a] for a in axes)
         bound *= math.prod(self.features[f] for f in features)
         return min(bound, self.persons) <= self.cells
 

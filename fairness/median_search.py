@@ -162,21 +162,23 @@ def _above(
     """Persons with a score, and those strictly on the favourable side of their level's median."""
     facts = next(s for s in rows.spec.scores if s.name == score)
     value = quoted(f"s_{score}")
-    bound, sign = (medians[0], ">") if facts.higher_is_better else (medians[1], "<")
-    level = quoted(axis) if axis else "0"
-    edges = pa.table(
-        {
-            "level": pa.array(np.arange(len(bound)), pa.int16()),
-            "edge": pa.array(bound, pa.float64(), from_pandas=True),
-        }
-    )
-    rows.con.register("medians", edges)
+    ends = [medians[0], medians[1], medians[0] / 2 + medians[1] / 2]
+    ends[2] = np.where(medians[0] == medians[1], medians[0], ends[2])
+    if not facts.higher_is_better:
+        value, ends = f"(-{value})", [-ends[1], -ends[0], -ends[2]]
+    names = ("low_middle", "high_middle", "mean_middle")
+    columns = {
+        n: pa.array(e, pa.float64(), from_pandas=True) for n, e in zip(names, ends, strict=True)
+    }
+    columns["level"] = pa.array(np.arange(len(ends[0])), pa.int16())
+    rows.con.register("medians", pa.table(columns))
     source = f"SELECT * FROM ({rows.coded(scores=True)}) WHERE {value} IS NOT NULL"
+    above = "{x} > low_middle AND ({x} >= high_middle OR {x} > mean_middle)".replace("{x}", value)
     if axis:
-        source = f"SELECT * FROM ({source}) JOIN medians ON {level} = medians.level"
-        above = f"{value} {sign} edge"
+        source = f"SELECT * FROM ({source}) JOIN medians ON {quoted(axis)} = medians.level"
     else:
-        above = f"{value} {sign} {float(bound[0])!r}" if not np.isnan(bound[0]) else "FALSE"
+        for name, end in zip(names, ends, strict=True):
+            above = above.replace(name, "NULL" if np.isnan(end[0]) else f"({float(end[0])!r})")
     layouts = [((axis,) if axis else ()) + tuple(s) for s in feature_sets]
     measures = {"n": "sum(n)", "above": f"coalesce(sum(n) FILTER ({above}), 0)"}
     found = tables(rows.con, source, layouts, measures)

@@ -1,7 +1,8 @@
 """The median of all assessed and who is strictly above it (NYC Local Law 144, 6 RCNY 5-300).
 
-With the two middle scores a <= b, being strictly above their mean is being above a, and being
-strictly below it is being below b: no rounding of the mean can move a person.
+With the two middle scores a < b, who has b or more is above their mean and who has a or less is
+not, so that no rounding of the mean can move a person. Scores strictly between occur only among
+persons who do not count into the median (`median_over: known`); they are compared with the mean.
 """
 
 from __future__ import annotations
@@ -44,12 +45,12 @@ def histogram_above(part: Histogram, median: Median, facts: ScoreFacts) -> Table
     """The histogram's table with a measure `above`: on the favourable side of the median."""
     n = part.table.measure("n")
     points = part.grid.points[part.table.dim("score")]
-    if median.lower is None or median.upper is None:
-        above: Ints = np.zeros_like(n)
-    elif facts.higher_is_better:
-        above = np.where(points > median.lower, n, 0)
-    else:
-        above = np.where(points < median.upper, n, 0)
+    above: Ints = np.zeros_like(n)
+    if median.lower is not None and median.upper is not None:
+        a, b, mean = median.lower, median.upper, middle(median.lower, median.upper)
+        if not facts.higher_is_better:
+            points, a, b, mean = -points, -b, -a, -mean
+        above = np.where((points > a) & ((points >= b) | (points > mean)), n, 0)
     return Table(part.table.dims, ("n", "above"), part.table.codes, np.stack([n, above], axis=1))
 
 

@@ -25,7 +25,7 @@ from audit.errors import DataInvalid, SpecInvalid
 from fairness import validation
 from fairness.codings import Coding, coding_of
 from fairness.folding import fold
-from fairness.keyed import AXES, Key, Keyed, cut_score, wanted_columns
+from fairness.keyed import AXES, Columns, Key, Keyed, cut_score, wanted_columns
 from fairness.sources import Database, Reading, SourceFacts, attach, connect, literal, quoted
 from fairness.spec import AuditSpec
 from fairness.types import Note
@@ -36,6 +36,7 @@ _COMPACT_FROM = 200_000
 _SAMPLE = 50_000
 # Words listed one by one of a column that the specification maps; rarer ones are unmapped anyway.
 _WORDS = 5000
+_UNDECLARED = ("period", "job", "location", "class")
 _BOOLEANS = ("coached", "opted_out", "withdrew", "overridden", "flagged", "reviewed")
 
 
@@ -90,6 +91,12 @@ class Rows:
     def axes(self) -> dict[str, tuple[str, ...]]:
         """Levels of each axis that the data have, in the order of the cube."""
         return {name: self.codings[name].levels for name in AXES if name in self.codings}
+
+    @property
+    def undeclared(self) -> tuple[str, ...]:
+        """Axes and features whose levels are the words of the data."""
+        plain = [f.name for f in self.spec.features if f.levels is None and f.age is None]
+        return (*(a for a in self.axes if a in _UNDECLARED), *plain)
 
     def levels(self, name: str) -> tuple[str, ...]:
         """Levels of a feature or axis; empty where the data have none such."""
@@ -283,7 +290,7 @@ def _words(
 
 def _level_limit(key: Key, spec: AuditSpec) -> int | None:
     """The most words that a column of levels as they stand may have."""
-    if key.name in ("period", "job", "location", "class"):
+    if key.name in _UNDECLARED:
         return spec.limits.axis_levels
     for feature in spec.features:
         if key.name == f"feature_{feature.name}" and feature.levels is None and not feature.age:
@@ -383,7 +390,7 @@ def _audit_ratings(
     wanted = tuple(dict.fromkeys([c for c in (*given.values(), part.score) if c]))
     source = attach(con, ratings, "ratings_source", wanted, how)
     validation.check_rows(con, "ratings_source", source.name)
-    number = Keyed(spec, source.types).number("score", "rating", part.score)
+    number = Columns(spec.missing, source.types).number("score", "rating", part.score)
     validation.check_number(con, "ratings_source", number)
     columns = [
         f"{quoted(column)}::VARCHAR AS {name}" if column else f"NULL::VARCHAR AS {name}"

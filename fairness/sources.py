@@ -131,16 +131,22 @@ def literal(value: object) -> str:
 
 
 def check_columns(name: str, present: Sequence[str], wanted: Iterable[str]) -> None:
-    """DataInvalid for the first wanted column that is absent, with the nearest name there is."""
-    for column in wanted:
-        if column in present:
-            continue
-        folded = {p.casefold().replace(" ", "").replace("_", ""): p for p in present}
-        key = column.casefold().replace(" ", "").replace("_", "")
-        near = [folded[k] for k in difflib.get_close_matches(key, folded, n=1, cutoff=0.6)]
-        hint = f"did you mean {near[0]!r}? " if near else ""
-        shown = ", ".join(map(repr, present[:30])) + (", ..." if len(present) > 30 else "")
-        raise DataInvalid(f"{name} has no column {column!r}; {hint}Its columns: {shown}")
+    """DataInvalid for wanted columns that are absent, each with the nearest name there is."""
+    absent = [column for column in wanted if column not in present]
+    if not absent:
+        return
+    folded = {_folded(p): p for p in present}
+    parts = []
+    for column in absent[:10]:
+        near = difflib.get_close_matches(_folded(column), folded, n=1, cutoff=0.6)
+        hint = f" (did you mean {folded[near[0]]!r}?)" if near else ""
+        parts.append(f"{column!r}{hint}")
+    shown = ", ".join(map(repr, present[:30])) + (", ..." if len(present) > 30 else "")
+    raise DataInvalid(f"{name} has no column {', '.join(parts)}. Its columns: {shown}")
+
+
+def _folded(name: str) -> str:
+    return name.casefold().replace(" ", "").replace("_", "")
 
 
 def _attach_path(

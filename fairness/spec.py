@@ -47,8 +47,8 @@ NO_IMPUTATION = frozenset({"ll144"})
 # 6 RCNY 5-301(d): a category of less than 2 % of the data may be left out of impact ratios.
 LL144_SHARE = 0.02
 
-Flagged = Annotated[Flag, BeforeValidator(column_only)]
-Plain = Annotated[Axis, BeforeValidator(column_only)]
+Flagged = Annotated[Flag, BeforeValidator(column_only, json_schema_input_type=str | Flag)]
+Plain = Annotated[Axis, BeforeValidator(column_only, json_schema_input_type=str | Axis)]
 
 
 class AuditSpec(Part):

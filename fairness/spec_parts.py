@@ -47,7 +47,7 @@ def column_only(value: object) -> object:
     return {"column": value} if isinstance(value, str) else value
 
 
-Word = Annotated[str, BeforeValidator(word)]
+Word = Annotated[str, BeforeValidator(word, json_schema_input_type=str | bool | int | float)]
 Words = tuple[Word, ...]
 Name = Annotated[str, Field(pattern=NAME)]
 Column = Annotated[str, Field(min_length=1, max_length=300)]

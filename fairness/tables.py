@@ -147,3 +147,12 @@ def grouping(
         seen, known = keys_of(table, features, levels)
         keys = np.unique(seen[known])
     return Grouping(tuple(features), tuple(levels), keys)
+
+
+def natural(text: str) -> tuple[int, float, str]:
+    """Sorts levels as they stand: numbers by value, before words by letters."""
+    try:
+        number = float(text)
+    except ValueError:
+        number = math.nan
+    return (1, 0.0, text) if math.isnan(number) else (0, number, text)
