@@ -26,7 +26,7 @@ Array = NDArray[np.float64]
 LOG10_E = math.log10(math.e)
 
 # Verbal scale of the ENFSI guideline for evaluative reporting (2015), by lower end of |log10 LR|.
-_BANDS = (
+BANDS = (
     (6.0, "extremely strong"),
     (4.0, "very strong"),
     (3.0, "strong"),
@@ -125,7 +125,7 @@ def band(log10: float) -> str:
     "no" below 2, "weak" 2-10, "moderate" 10-100, "moderately strong" 100-1,000, "strong"
     1,000-10,000, "very strong" to 1,000,000, then "extremely strong". The direction is not in it.
     """
-    return next((word for least, word in _BANDS if abs(log10) >= least), "no")
+    return next((word for least, word in BANDS if abs(log10) >= least), "no")
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from audit.calibration import BANDS
 from reports.documents import SignalEntry
 
 QUESTIONS = {
@@ -68,14 +69,13 @@ class Band:
         return f"{self.low:.2g} to {self.high:.2g}"
 
 
-SCALE = (
-    Band(0.0, math.log10(2), "no support either way"),
-    Band(math.log10(2), 1.0, "weak support"),
-    Band(1.0, 2.0, "moderate support"),
-    Band(2.0, 3.0, "moderately strong support"),
-    Band(3.0, 4.0, "strong support"),
-    Band(4.0, 6.0, "very strong support"),
-    Band(6.0, math.inf, "extremely strong support"),
+SCALE = tuple(
+    Band(least, above, f"{word} support" if least else "no support either way")
+    for (least, word), above in zip(
+        [(0.0, "no"), *reversed(BANDS)],
+        [*(least for least, _ in reversed(BANDS)), math.inf],
+        strict=True,
+    )
 )
 """Verbal scale in the steps of the ENFSI Guideline for Evaluative Reporting (2015)."""
 
