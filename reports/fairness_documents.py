@@ -24,9 +24,10 @@ from reports.fairness_people import (
     AgreementEntry,
     AlternativesEntry,
     DifEntry,
-    HumanLoopEntry,
-    InterviewersEntry,
+    EventEntry,
     LogisticDifEntry,
+    SettingsComparedEntry,
+    SeverityTableEntry,
     StructureEntry,
     ValidityEntry,
     ValidityGainEntry,
@@ -110,13 +111,14 @@ class FindingEntry(Part):
     """One group against its reference by one measure. It is never called more than it is."""
 
     id: str = Field(description="unique: table and group")
-    table: int = Field(description="position in `tables`, from 0")
-    table_id: str = Field(description="`id` of that table")
+    part: Literal["tables", "events"] = Field(description="member of the document it is from")
+    table: int = Field(description="position in that member, from 0")
+    table_id: str = Field(description="`id` there")
     features: Names = Field(description="features of the table")
-    basis: str = Field(description="measure: selection, scoring, class:..., stage:...")
+    basis: str = Field(description="selection, scoring, class:..., stage:..., event:...")
     score: str | None = Field(description="the score of a scoring table, or null")
     group: Names = Field(description="levels")
-    reference: Names = Field(description="levels")
+    reference: Names | None = Field(description="levels; null: nobody was selected")
     finding: FindingName = Field(description="the class")
     reason: str = Field(description="why, one sentence")
     assessed: Count = Field(description="persons of the group")
@@ -175,7 +177,10 @@ class AuditDocument(Part):
     validity_gain: list[ValidityGainEntry] = Field(description="tool against what it replaced")
     structure: StructureEntry | None = Field(description="null without question-level data")
     agreement: list[AgreementEntry] = Field(description="empty without interviewers")
-    interviewers: InterviewersEntry | None = Field(description="null without interviewers")
-    human_loop: HumanLoopEntry | None = Field(description="null without events and modes")
+    severity: SeverityTableEntry | None = Field(description="null without interviewers")
+    events: list[EventEntry] = Field(description="per kind and feature; empty without events")
+    settings_compared: list[SettingsComparedEntry] = Field(
+        description="per axis and feature; empty without modes and coaching"
+    )
     alternatives: list[AlternativesEntry] = Field(description="empty unless asked for")
     run: RunEntry

@@ -16,7 +16,12 @@ from reports.fairness_figures import (
     ProportionEntry,
     Word,
 )
-from reports.fairness_impact import ImpactTableEntry, StratifiedTestEntry
+from reports.fairness_impact import (
+    DecidingEntry,
+    FindingName,
+    PowerEntry,
+    StratifiedTestEntry,
+)
 
 
 class ItemDifEntry(Part):
@@ -141,9 +146,8 @@ class ValidityEntry(Part):
 class ValidityGainEntry(Part):
     """Whether the tool predicts performance better than what it replaced."""
 
-    features: Names = Field(description="empty: everybody together")
-    score: str = Field(description="the tool's score")
-    earlier_score: str = Field(description="the score that it replaced")
+    tool_label: str = Field(description="the tool, in words")
+    earlier_label: str = Field(description="what it replaced, in words")
     tool: EstimateEntry = Field(description="correlation with performance")
     earlier: EstimateEntry = Field(description="correlation with performance")
     difference: EstimateEntry = Field(description="tool less earlier")
@@ -237,80 +241,112 @@ class AgreementEntry(Part):
     alphas: list[AlphaEntry] = Field(description="one per scale")
 
 
-class InterviewerEntry(Part):
-    """One interviewer's severity."""
+class SeverityEntry(Part):
+    """One interviewer against the others; deviations in points, above 0 lenient."""
 
     interviewer: str = Field(description="as named in the data")
-    ratings: Count = Field(description="scores given")
-    severity: EstimateEntry = Field(
-        description="mean score less that of others on the same, points"
-    )
-    adjusted_p: Number = Field(description="Holm over the interviewers")
-    drift: EstimateEntry = Field(description="change of severity per period, points")
-    drift_adjusted_p: Number = Field(description="Holm over the interviewers")
-    notes: list[NoteEntry] = Field(description="what could not be computed, and why")
+    interviews: Count = Field(description="compared with others'")
+    deviation: EstimateEntry = Field(description="least squares, t interval")
+    shrunk: EstimateEntry = Field(description="drawn towards 0 by empirical Bayes")
+    p_value: Number = Field(description="that the deviation is 0")
+    holm: Number = Field(description="corrected over the interviewers by Holm")
+    benjamini_hochberg: Number = Field(description="corrected by Benjamini and Hochberg")
+    stands_out: bool = Field(description="Holm's p below alpha")
 
 
-class InterviewersEntry(Part):
-    """Severity of interviewers and its change."""
+class SeverityDriftEntry(Part):
+    """One interviewer over periods."""
 
-    interviewers: list[InterviewerEntry] = Field(description="most severe first")
+    interviewer: str = Field(description="as named in the data")
+    periods: Names = Field(description="oldest first")
+    deviations: list[EstimateEntry] = Field(description="per period, points")
+    change: EstimateEntry = Field(description="points per period")
+    steady: ChiSquareEntry = Field(description="one deviation in all periods")
+    p_value: Number = Field(description="that there is no change")
+    holm: Number = Field(description="corrected over the interviewers by Holm")
+    drifts: bool = Field(description="Holm's p below alpha")
+
+
+class SeverityTableEntry(Part):
+    """Severity of interviewers, the most severe first, and its change."""
+
+    within: Word = Field(description="compared within interview or job")
+    interviewers: list[SeverityEntry] = Field(description="one each")
+    spread: Number = Field(description="standard deviation of true deviations, points")
+    residual: Number = Field(description="standard deviation of one interview's score")
+    sets: int = Field(description="groups of interviewers linked by common interviews")
+    drift: list[SeverityDriftEntry] = Field(description="interviewers with several periods")
     notes: list[NoteEntry] = Field(description="what a reader must know")
 
 
-class EventEntry(Part):
-    """Disparity in one kind of event: an override, an opt-out, a withdrawal, a flag, a review.
-
-    In `table`, selected means that it happened. Whether that is unfavourable the event says.
-    """
-
-    kind: str = Field(description="opted_out, withdrew, overridden, flagged or reviewed")
-    favourable: bool | None = Field(description="whether it is good for the person; null: depends")
-    features: Names = Field(description="features of the table")
-    groups: GroupEventEntry = Field(description="rates, and one test over all groups")
-    comparisons: list[EventComparisonEntry] = Field(description="groups against the reference")
-    within: StratifiedTestEntry | None = Field(description="null: one comparison only is tested")
-    notes: list[NoteEntry] = Field(description="what a reader must know")
-
-
-class EventComparisonEntry(Part):
+class EventRowEntry(Part):
     """One group's rate of an event against the reference's."""
 
     group: Names = Field(description="levels")
-    reference: Names = Field(description="levels")
-    difference: EstimateEntry = Field(description="-1 to 1")
-    ratio: EstimateEntry = Field(description="group over reference")
-    p_value: Number = Field(description="two-sided")
-    adjusted_p: Number = Field(description="Holm over the groups")
-    words: str = Field(description="in one sentence")
+    rate: ProportionEntry = Field(description="persons to whom it happened; null: withheld")
+    is_reference: bool = Field(description="the most favourable rate of the table")
+    excluded: bool = Field(description="under the excluded share")
+    ratio: EstimateEntry = Field(description="rate over the reference's")
+    difference: EstimateEntry = Field(description="rate less the reference's, -1 to 1")
+    below_four_fifths: bool | None = Field(description="lower of the two against the higher")
+    deciding: DecidingEntry | None = Field(description="the test that the class rests on")
+    power: PowerEntry | None = Field(description="what the numbers could have shown")
+    finding: FindingName | None = Field(description="the class; null for the reference")
+    reason: str = Field(description="why, one sentence")
+    withheld: bool = Field(False, description="small cell, left out by the policy")
 
 
-class ConditionEntry(Part):
-    """One way of interviewing (AI-led, human-led, coached, ...): its own impact table."""
+class EventEntry(Part):
+    """One kind of event by group: an override, an opt-out, a withdrawal, a flag, a review."""
 
-    axis: str = Field(description="mode or coached")
-    level: str = Field(description="for example ai_led")
-    table: ImpactTableEntry = Field(description="selection under this way alone")
-
-
-class ConditionsEntry(Part):
-    """Whether the disparity differs between ways of interviewing."""
-
-    axis: str = Field(description="mode or coached")
+    id: str = Field(description="unique in `events`: kind and features")
+    kind: str = Field(description="opted_out, withdrew, flagged, overridden_up, ...")
+    direction: Word = Field(description="favourable or unfavourable for the person")
     features: Names = Field(description="features of the table")
+    reference: Names | None = Field(description="group with the most favourable rate")
+    rows: list[EventRowEntry] = Field(description="one per group")
+    homogeneity: ChiSquareEntry | None = Field(description="one rate for all groups")
+    persons: Count = Field(description="of whom it is known, in the groups of the table")
+    happened: Count = Field(description="to whom it happened")
+    unknown_persons: Count = Field(description="of no known group")
+    unknown_happened: Count = Field(description="of these")
+    notes: list[NoteEntry] = Field(description="what a reader must know")
+
+
+class SettingRowEntry(Part):
+    """One group in one setting."""
+
+    setting: str = Field(description="for example ai_led")
     group: Names = Field(description="levels")
-    reference: Names = Field(description="levels")
-    levels: Names = Field(description="ways that are compared")
-    test: StratifiedTestEntry = Field(description="with the ways as strata; Breslow-Day tells")
+    rate: ProportionEntry = Field(description="selected / assessed in this setting")
+    share: ProportionEntry = Field(description="of the group's persons in this setting")
+    ratio: EstimateEntry = Field(description="against the same reference, in this setting")
+    below_four_fifths: bool | None = Field(description="decided on integers")
+    p_value: Number = Field(description="two-sided")
+
+
+class AcrossSettingsEntry(Part):
+    """One group against the reference over all settings."""
+
+    group: Names = Field(description="levels")
+    across: StratifiedTestEntry = Field(description="with the settings as strata")
+    holm: Number = Field(description="Tarone's p corrected over the groups")
+    differ: bool | None = Field(description="whether the disparity differs between settings")
     words: str = Field(description="in one sentence")
 
 
-class HumanLoopEntry(Part):
-    """Events, ways of interviewing, and what they do to groups."""
+class SettingsComparedEntry(Part):
+    """AI-led against human-led, coached against not: whether the disparity differs."""
 
-    events: list[EventEntry] = Field(description="per kind and feature")
-    conditions: list[ConditionEntry] = Field(description="per way and feature")
-    comparisons: list[ConditionsEntry] = Field(description="per axis, feature and group")
+    axis: str = Field(description="mode or coached")
+    basis: str = Field(description="selection, or scoring of which score")
+    features: Names = Field(description="features of the table")
+    settings: Names = Field(description="what is compared")
+    reference: Names | None = Field(description="highest rate over all settings")
+    rates: list[ProportionEntry] = Field(description="of everybody, per setting")
+    rows: list[SettingRowEntry] = Field(description="per setting and group")
+    groups: list[AcrossSettingsEntry] = Field(description="per group")
+    assignment: ChiSquareEntry | None = Field(description="groups and settings independent")
     notes: list[NoteEntry] = Field(description="what a reader must know")
 
 
@@ -346,6 +382,7 @@ class CandidateEntry(Part):
     search: OutcomeEntry = Field(description="on the half that was searched")
     held_out: OutcomeEntry = Field(description="on the other half; read this one")
     same_share: bool = Field(description="selects about today's share")
+    for_information: bool = Field(description="rules that differ by group; never an option here")
     on_front: bool = Field(description="on the Pareto front of the search half")
     less_adverse: bool = Field(description="higher worst ratio at about the same objective")
     notes: list[NoteEntry] = Field(description="what a reader must know")
