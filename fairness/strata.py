@@ -20,6 +20,9 @@ from fairness.rates import Pair
 from fairness.significance import ChiSquare
 from fairness.types import Group, Interval, Note, StrataCounts
 
+# An expected cell rounds to 0 under odds ratios beyond 1e9 or so.
+_LEAST_CELL = 1e-9
+
 
 @dataclass(frozen=True, slots=True)
 class StratifiedTest:
@@ -69,7 +72,7 @@ def stratified_test(pairs: Sequence[Pair], *, level: float = 0.95) -> Stratified
     notes = [_left_out_note(left_out, len(pairs))] if left_out else []
     table = StratifiedTable(_tables(used))
     odds_ratio, odds_notes = _common_odds_ratio(used, table, level)
-    equal = odds_ratio.value is not None and odds_ratio.value > 0 and len(used) > 1
+    common = odds_ratio.value if len(used) > 1 else None
     if len(used) == 1:
         text = "Homogeneity over strata needs at least two strata with information."
         notes.append(Note("one_stratum", text))
@@ -82,8 +85,8 @@ def stratified_test(pairs: Sequence[Pair], *, level: float = 0.95) -> Stratified
             else ChiSquare(0.0, 1, 1.0)
         ),
         odds_ratio=odds_ratio,
-        breslow_day=_homogeneity(table, used, adjust=False) if equal else None,
-        tarone=_homogeneity(table, used, adjust=True) if equal else None,
+        breslow_day=_homogeneity(used, common, adjust=False) if common else None,
+        tarone=_homogeneity(used, common, adjust=True) if common else None,
         strata_used=len(used),
         strata_left_out=left_out,
         notes=(*notes, *odds_notes),
@@ -101,8 +104,32 @@ def _chi_square(result: Any, df: int) -> ChiSquare:
     return ChiSquare(float(result.statistic), df, float(chi2.sf(result.statistic, df)))
 
 
-def _homogeneity(table: StratifiedTable, used: Sequence[Pair], *, adjust: bool) -> ChiSquare:
-    return _chi_square(table.test_equal_odds(adjust=adjust), len(used) - 1)
+def _homogeneity(used: Sequence[Pair], odds_ratio: float, *, adjust: bool) -> ChiSquare:
+    """Breslow-Day sum((x1 - e)^2 / v); Tarone's subtracts sum(x1 - e)^2 / sum(v).
+
+    e is the focal count of a stratum that has the common odds ratio. statsmodels' closed form of
+    it divides by 1 - odds_ratio and has no answer at an odds ratio of 1.
+    """
+    away, variances = [], []
+    for p in used:
+        expected = _expected_focal(p, odds_ratio)
+        cells = (expected, p.n1 - expected, p.selected - expected, p.n2 - p.selected + expected)
+        away.append(p.x1 - expected)
+        variances.append(1 / math.fsum(1 / max(cell, _LEAST_CELL) for cell in cells))
+    statistic = math.fsum(d * d / v for d, v in zip(away, variances, strict=True))
+    if adjust:
+        statistic -= math.fsum(away) ** 2 / math.fsum(variances)
+    df = len(used) - 1
+    return ChiSquare(statistic, df, float(chi2.sf(statistic, df)))
+
+
+def _expected_focal(p: Pair, odds_ratio: float) -> float:
+    """The e with e*(n2 - X + e) = odds_ratio*(n1 - e)*(X - e), by the root that stays exact."""
+    a = 1 - odds_ratio
+    b = p.n2 - p.selected + odds_ratio * (p.n1 + p.selected)
+    c = -odds_ratio * p.n1 * p.selected
+    root = math.sqrt(b * b - 4 * a * c)
+    return -2 * c / (b + root) if b >= 0 else (root - b) / (2 * a)
 
 
 def _common_odds_ratio(

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from statsmodels.stats.contingency_tables import StratifiedTable
 
 from fairness.intervals import difference_newcombe
 from fairness.rates import Pair, impact_ratio, rate_difference
@@ -163,3 +164,31 @@ def test_standardized_measures_without_anything_to_compare() -> None:
     assert mantel_haenszel_ratio([Pair(3, 5, 0, 5)]).value is None
     zero = mantel_haenszel_ratio([Pair(0, 5, 3, 5)])
     assert zero.value == 0 and zero.interval is None
+
+
+def test_homogeneity_at_a_common_odds_ratio_of_one() -> None:
+    result = stratified_test([Pair(5, 10, 45, 90), Pair(45, 90, 5, 10)])
+    assert result.odds_ratio.value == 1
+    assert result.breslow_day is not None
+    assert result.breslow_day.statistic == pytest.approx(0)
+    opposite = stratified_test([Pair(30, 50, 20, 50), Pair(20, 50, 30, 50)])
+    assert opposite.odds_ratio.value == 1
+    assert opposite.breslow_day is not None
+    # Expected counts are 25 of 50 in every cell: 2 * 5^2 / (25/4).
+    assert opposite.breslow_day.statistic == pytest.approx(8)
+
+
+@given(st.lists(pairs(40), min_size=2, max_size=5))
+def test_homogeneity_is_that_of_statsmodels_where_it_has_one(tables: list[Pair]) -> None:
+    result = stratified_test(tables)
+    if result.tarone is None or result.breslow_day is None or result.odds_ratio.value is None:
+        return
+    if abs(result.odds_ratio.value - 1) < 0.01:
+        return
+    used = [p for p in tables if not p.degenerate]
+    cells = [[[p.x1, p.n1 - p.x1], [p.x2, p.n2 - p.x2]] for p in used]
+    oracle = StratifiedTable(np.moveaxis(np.array(cells, float), 0, 2))
+    for found, adjust in ((result.breslow_day, False), (result.tarone, True)):
+        assert found.statistic == pytest.approx(
+            oracle.test_equal_odds(adjust=adjust).statistic, rel=1e-6, abs=1e-8
+        )
