@@ -140,16 +140,40 @@ def mantel_haenszel_dif(
 def purified_dif(
     answers: Answers, focal: Group, *, reference: Group, policy: DifPolicy | None = None
 ) -> DifTable:
-    """The same, with flagged questions taken out of the matching score, iteratively."""
+    """The same, with flagged questions taken out of the matching score, iteratively.
+
+    Where more than half of the questions are flagged, as in very large samples, only those whose
+    difference is not negligible (class A or AA) are taken out, so that an anchor is left.
+    """
     rule = policy or DifPolicy()
 
     def flag(items: Sequence[ItemCounts]) -> tuple[str, ...]:
-        return _table(items, focal, reference, rule).flagged
+        found = _table(items, focal, reference, rule)
+        if not many_flagged(len(found.flagged), len(found.items)):
+            return found.flagged
+        return tuple(i.item for i in found.items if i.flagged and i.ets_class not in ("A", "AA"))
 
     purification = purify(answers, flag, rounds=rule.rounds)
     table = _table(purification.tables.items, focal, reference, rule)
     notes = (*purification.tables.notes, *purification.notes, *table.notes)
     return replace(table, purification=purification, notes=notes)
+
+
+def many_flagged(flagged: int, questions: int) -> bool:
+    """Whether more than half of the questions are flagged."""
+    return 2 * flagged > questions
+
+
+def many_flagged_note(flagged: int, questions: int) -> tuple[Note, ...]:
+    """What that means, if so."""
+    if not many_flagged(flagged, questions):
+        return ()
+    text = (
+        f"{flagged} of {questions} questions are flagged. In large samples tiny differences are "
+        "significant: go by the classes. A large difference in one question also shows as small "
+        "opposite ones in the others."
+    )
+    return (Note("many_flagged", text, {"flagged": flagged, "questions": questions}),)
 
 
 def largest_group(items: Sequence[ItemCounts]) -> Group | None:
@@ -217,9 +241,10 @@ def _table(
 def _table_notes(rows: Sequence[ItemDif]) -> tuple[Note, ...]:
     if not rows:
         return (Note("no_questions", "There is no question to compare."),)
+    flagged = sum(1 for row in rows if row.flagged)
     smaller = min(min(r.focal_persons, r.reference_persons) for r in rows)
     together = min(r.focal_persons + r.reference_persons for r in rows)
-    notes = []
+    notes = [*many_flagged_note(flagged, len(rows))]
     if smaller < FEWEST_SMALLER or together < FEWEST_TOGETHER:
         text = (
             f"Some question has {smaller} persons in its smaller group and {together} in both; "

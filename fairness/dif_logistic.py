@@ -30,7 +30,13 @@ import numpy as np
 from scipy.stats import chi2
 
 from audit.errors import InputError
-from fairness.dif import DifPolicy, matched_pair, used_levels
+from fairness.dif import (
+    DifPolicy,
+    many_flagged,
+    many_flagged_note,
+    matched_pair,
+    used_levels,
+)
 from fairness.impact_notes import group_name
 from fairness.intervals import Estimate, z_value
 from fairness.items import Answers, Purification, purify
@@ -141,14 +147,17 @@ def logistic_dif(
     p_values = [found.test.p_value if found else None for found in tests]
     corrected = zip(rows, holm(p_values), benjamini_hochberg(p_values), strict=True)
     rows = [replace(row, holm=h, benjamini_hochberg=b) for row, h, b in corrected]
-    notes = () if rows else (Note("no_questions", "There is no question to compare."),)
+    flagged = tuple(row.item for row in rows if row.flagged)
+    notes = many_flagged_note(len(flagged), len(rows))
+    if not rows:
+        notes = (Note("no_questions", "There is no question to compare."),)
     return LogisticTable(
         items[0].features if items else (),
         focal,
         reference,
         decides,
         tuple(rows),
-        tuple(row.item for row in rows if row.flagged),
+        flagged,
         None,
         notes,
     )
@@ -162,13 +171,23 @@ def purified_logistic_dif(
     decides: DifKind = DifKind.BOTH,
     policy: DifPolicy | None = None,
 ) -> LogisticTable:
-    """The same, with flagged questions taken out of the matching score, iteratively."""
+    """The same, with flagged questions taken out of the matching score, iteratively.
+
+    Where more than half of them are flagged, only those above Jodoin and Gierl's class A are.
+    """
     rule = policy or DifPolicy()
 
     def table(items: Sequence[ItemCounts]) -> LogisticTable:
         return logistic_dif(items, focal, reference=reference, decides=decides, policy=rule)
 
-    purification = purify(answers, lambda items: table(items).flagged, rounds=rule.rounds)
+    def flag(items: Sequence[ItemCounts]) -> tuple[str, ...]:
+        found = table(items)
+        if not many_flagged(len(found.flagged), len(found.items)):
+            return found.flagged
+        tests = {i.item: i.tested(decides) for i in found.items if i.flagged}
+        return tuple(name for name, test in tests.items() if test and test.jodoin_gierl != "A")
+
+    purification = purify(answers, flag, rounds=rule.rounds)
     found = table(purification.tables.items)
     notes = (*purification.tables.notes, *purification.notes, *found.notes)
     return replace(found, purification=purification, notes=notes)

@@ -20,7 +20,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from audit.errors import DataInvalid
-from fairness.sql import conditions, level_columns, levels_known, levels_listed, quoted
+from fairness.sources import quoted
+from fairness.sql import conditions, level_columns, levels_known, levels_listed
 from fairness.types import Floats, Group, ItemCounts, Note
 
 MOST_MATCHING_LEVELS = 64
@@ -109,6 +110,7 @@ class WideAnswers:
         self._matching = matching or Matching()
         self._where = dict(where or {})
         self._names = self._answered()
+        self._whole: ItemTables | None = None
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -129,6 +131,13 @@ class WideAnswers:
     def tables(self, anchor: Collection[str] | None = None) -> ItemTables:
         """Counts of every question; the matching score is made of `anchor` (None: of all)."""
         chosen = _anchor(self._names, anchor)
+        if chosen != self._names:
+            return self._counted(chosen)
+        # Every comparison of two groups begins with the whole anchor.
+        self._whole = self._whole or self._counted(chosen)
+        return self._whole
+
+    def _counted(self, chosen: tuple[str, ...]) -> ItemTables:
         if not self._names:
             return _nothing()
         condition, parameters = conditions(self._where)
@@ -181,6 +190,7 @@ class RatedAnswers:
         self._features = tuple(features)
         self._matching = matching or Matching()
         self._where = dict(where or {})
+        self._whole: ItemTables | None = None
         condition, parameters = conditions(self._where)
         rows = connection.execute(
             "SELECT job, question FROM audit_ratings "
@@ -197,6 +207,12 @@ class RatedAnswers:
     def tables(self, anchor: Collection[str] | None = None) -> ItemTables:
         """Counts of every question; the matching score is made of `anchor` (None: of all)."""
         chosen = _anchor(self.names, anchor)
+        if chosen != self.names:
+            return self._counted(chosen)
+        self._whole = self._whole or self._counted(chosen)
+        return self._whole
+
+    def _counted(self, chosen: tuple[str, ...]) -> ItemTables:
         if not self._questions:
             return _nothing()
         condition, parameters = conditions(self._where)
@@ -457,9 +473,9 @@ class Purification:
 
     Attributes:
         tables: the counts under the last anchor.
-        rounds: how often questions were counted again; `converged`: the last round flagged the
-            questions that the round before had flagged.
-        flagged: the questions flagged in each round, from the first count on.
+        rounds: how often questions were counted again; `converged`: the last round took out the
+            questions that the round before had.
+        flagged: the questions to take out after each round, from the first count on.
     """
 
     tables: ItemTables

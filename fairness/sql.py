@@ -8,10 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-
-def quoted(name: str) -> str:
-    """A name as an SQL identifier."""
-    return '"' + name.replace('"', '""') + '"'
+from fairness.sources import quoted
 
 
 def conditions(where: Mapping[str, str]) -> tuple[str, list[Any]]:

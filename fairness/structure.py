@@ -154,7 +154,8 @@ def _interviews_sql(units: Sequence[str], condition: str) -> str:
     key = ", ".join(f"u{i}" for i in range(len(units)))
     return f"""
         WITH asked AS (
-            SELECT candidate, {_key(units)}, question, min(position) AS position,
+            SELECT candidate, {_key(units)}, question,
+                min(try_cast(position AS DOUBLE)) AS place, min(position::VARCHAR) AS position,
                 string_agg(DISTINCT rubric::VARCHAR, ' + ' ORDER BY rubric::VARCHAR) AS rubric
             FROM audit_ratings WHERE question IS NOT NULL AND {condition} GROUP BY ALL
         ), rubrics AS (
@@ -163,7 +164,7 @@ def _interviews_sql(units: Sequence[str], condition: str) -> str:
                 PARTITION BY {key}, question ORDER BY count(*) DESC, rubric) = 1
         ), interviews AS (
             SELECT candidate, {key}, list(question ORDER BY question) AS questions,
-                list(question ORDER BY position, question) AS sequence,
+                list(question ORDER BY place, position, question) AS sequence,
                 bool_and(position IS NOT NULL) AS order_known,
                 count(rubric) AS with_rubric,
                 bool_and(rubric = usual_rubric) FILTER (rubric IS NOT NULL) AS rubric_same,

@@ -18,7 +18,7 @@ COLUMNS = (
     "score",
     "period",
 )
-_TYPES = {"position": "INTEGER", "score": "DOUBLE"}
+_TYPES = {"score": "DOUBLE"}
 
 
 def views(

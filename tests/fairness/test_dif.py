@@ -137,6 +137,20 @@ def test_a_planted_difference_is_found_in_the_rubric_scores() -> None:
     assert (first.holm or 1) < 1e-6
 
 
+def test_an_anchor_is_left_where_everything_is_significant() -> None:
+    groups, scores = rated(40_000, 6, against=1.5)
+    answers = answers_from_arrays("g", groups, names=list("abcdef"), scores=scores)
+    table = purified_dif(answers, ("b",), reference=("a",))
+    assert table.purification is not None
+    first = mantel_haenszel_dif(answers.tables().items, ("b",), reference=("a",))
+    assert len(first.flagged) == 6
+    assert first.notes[0].code == "many_flagged"
+    assert table.purification.flagged[0] == ("a",)
+    assert table.purification.tables.anchor == tuple("bcdef")
+    assert table.items[0].ets_class == "CC"
+    assert all(found.ets_class == "AA" for found in table.items[1:])
+
+
 def test_no_difference_is_undetectable_in_a_small_sample_and_not_in_a_large_one() -> None:
     for persons, hidden in ((60, True), (4000, False)):
         groups, scores = rated(persons, 8, seed=5)

@@ -106,6 +106,14 @@ def test_what_is_not_known_is_said_and_counts_for_neither_side() -> None:
     assert codes == {"order_unknown", "rubric_unknown", "single_interviews"}
 
 
+def test_positions_count_as_numbers() -> None:
+    ten = "abcdefghijkl"
+    found = interview_structure(
+        views([*interview("c0", ten), *interview("c1", ten)], SIX), ("sex",)
+    )
+    assert found.jobs[0].questions == tuple(ten)
+
+
 def test_two_interviewers_of_one_answer_are_one_question() -> None:
     second = [{**row, "interviewer": "i2"} for row in interview("c0", "ab")]
     found = interview_structure(
