@@ -65,7 +65,7 @@ def build(rows: Rows) -> Cube:
         own = _histograms(rows, layouts, name)
         histograms += own
         if any(h.grid.width for h in own):
-            medians += _medians(rows, layouts, name)
+            medians += _medians(rows, layouts, name, own)
     return Cube(
         spec_hash=spec.sha256,
         axes=rows.axes,
@@ -187,14 +187,17 @@ def _exact_table(rows: Rows, source: str, dims: tuple[str, ...], values: Any) ->
     return Table(dims, ("n",), np.stack(codes, axis=1), counts).combined()
 
 
-def _medians(rows: Rows, layouts: Layouts, name: str) -> list[MedianTable]:
+def _medians(
+    rows: Rows, layouts: Layouts, name: str, histograms: Sequence[Histogram]
+) -> list[MedianTable]:
     """For everybody and for each level of each axis, with every set of features."""
     axes: list[str | None] = [None]
     axes += [a for a in layouts.axes if a != "stage" and layouts.axes[a] <= _MEDIAN_LEVELS]
     result = []
     for axis in axes:
         sets = [s for s in layouts.feature_sets() if layouts.fits([axis] if axis else [], s, 1)]
-        result += median_table(rows, name, axis, sets)
+        plain = [h for h in histograms if h.grid.width and not set(h.table.dims) & {*layouts.axes}]
+        result += median_table(rows, name, axis, sets, plain)
     return result
 
 

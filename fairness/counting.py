@@ -60,11 +60,16 @@ def _counted(
     dims = list(dict.fromkeys(d for layout in layouts for d in layout))
     sets = ", ".join(f"({', '.join(map(quoted, layout))})" for layout in layouts)
     sums = ", ".join(f"({sql})::BIGINT AS {quoted('m_' + m)}" for m, sql in measures.items())
-    which = f"GROUPING({', '.join(map(quoted, dims))})" if dims else "0"
+    which, by = "0", f"GROUP BY GROUPING SETS ({sets})"
+    if len(layouts) > 1:
+        which = f"GROUPING({', '.join(map(quoted, dims))})"
+    elif dims:
+        # A plain GROUP BY can count in an array (perfect_ht_threshold), grouping sets cannot.
+        by = f"GROUP BY {', '.join(map(quoted, dims))}"
     columns = fetched(
         con,
         f"SELECT {''.join(quoted(d) + ', ' for d in dims)}{sums}, ({which})::BIGINT AS which "
-        f"FROM ({source}) GROUP BY GROUPING SETS ({sets})",
+        f"FROM ({source}) {by}",
     )
     codes = [codes_of(columns[d]) for d in dims]
     counts = np.stack([_integers(columns["m_" + m]) for m in measures], axis=1)

@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 
 from fairness.counting import fetched, tables
-from fairness.cube_parts import MedianTable
+from fairness.cube_parts import Histogram, MedianTable, halves
 from fairness.rows import Rows
 from fairness.sources import quoted
 from fairness.tables import Table
@@ -40,14 +40,22 @@ class _Search:
 
 
 def median_table(
-    rows: Rows, score: str, axis: str | None, feature_sets: Sequence[tuple[str, ...]]
+    rows: Rows,
+    score: str,
+    axis: str | None,
+    feature_sets: Sequence[tuple[str, ...]],
+    histograms: Sequence[Histogram] = (),
 ) -> list[MedianTable]:
-    """Medians of everybody or of each level of `axis`, and who is above, per set of features."""
+    """Medians of everybody or of each level of `axis`, and who is above, per set of features.
+
+    `histograms`: of everybody, one per set; they spare passes over all rows.
+    """
     if not feature_sets:
         return []
     levels = len(rows.axes[axis]) if axis else 1
     source = _source(rows, score, axis)
-    searches = _start(rows, source)
+    first = _from_histogram(rows, histograms) if axis is None else None
+    searches = [first] if first else _start(rows, source)
     few = max(_FETCHED // max(len(searches), 1), 100)
     for _ in range(_PASSES):
         open_ = [s for s in searches if s.inside > few and s.low < s.high]
@@ -62,8 +70,40 @@ def median_table(
         a, b, ties = _finished(search, *left[search.level])
         lower[search.level], upper[search.level] = a, b
         tied[search.level], persons[search.level] = ties, search.persons
-    found = _above(rows, score, axis, feature_sets, (lower, upper))
+    if first:
+        found = [_above_bins(rows, h, first, (lower[0], upper[0])) for h in histograms]
+    else:
+        found = _above(rows, score, axis, feature_sets, (lower, upper))
     return [MedianTable(score, axis, lower, upper, tied, persons, table) for table in found]
+
+
+def _from_histogram(rows: Rows, histograms: Sequence[Histogram]) -> _Search | None:
+    """The bins of the two middle scores; None where no histogram has who counts."""
+    over = rows.spec.known_over if rows.spec.median_over == "known" else ()
+    dims = [f"feature:{f}" for f in over]
+    fitting = next((h for h in histograms if set(dims) <= set(h.table.dims)), None)
+    if fitting is None or not fitting.grid.size:
+        return None
+    known = np.ones(len(fitting.table.codes), bool)
+    for dim in dims:
+        known &= fitting.table.dim(dim) >= 0
+    counts = np.zeros(fitting.grid.size, np.int64)
+    np.add.at(counts, fitting.table.dim("score")[known], fitting.table.measure("n")[known])
+    persons = int(counts.sum())
+    if not persons:
+        return None
+    low, high = halves(counts)
+    below, grid = int(counts[:low].sum()), fitting.grid
+    return _Search(
+        0,
+        (grid.first + low) * grid.width,
+        # The next bin begins where this one ends.
+        float(np.nextafter((grid.first + high + 1) * grid.width, -np.inf)),
+        (persons + 1) // 2 - below,
+        persons // 2 + 1 - below,
+        int(counts[low : high + 1].sum()),
+        persons,
+    )
 
 
 def _source(rows: Rows, score: str, axis: str | None) -> str:
@@ -152,6 +192,43 @@ def _finished(search: _Search, scores: Floats, counts: Ints) -> tuple[float, flo
     return float(scores[first]), float(scores[last]), tied
 
 
+def _above_bins(rows: Rows, part: Histogram, first: _Search, middles: tuple[float, float]) -> Table:
+    """`_above` for everybody: whole bins from the histogram, the middle ones from the rows."""
+    facts = next(s for s in rows.spec.scores if s.name == part.score)
+    value, grid = quoted(f"s_{part.score}"), part.grid
+    low, high = (int(np.floor(end / grid.width)) - grid.first for end in (first.low, first.high))
+    n, bins = part.table.measure("n"), part.table.dim("score")
+    beyond = bins > high if facts.higher_is_better else bins < low
+    dims = tuple(d for d in part.table.dims if d.startswith("feature:"))
+    counts = np.stack([n, np.where(beyond, n, 0)], axis=1)
+    whole = Table(part.table.dims, ("n", "above"), part.table.codes, counts).over(dims)
+    source = (
+        f"SELECT * FROM ({rows.coded(scores=True)}) "
+        f"WHERE {value} BETWEEN {first.low!r} AND {first.high!r}"
+    )
+    test = _favourable(value, facts.higher_is_better, [_number(m) for m in _edges(*middles)])
+    measures = {"n": "0", "above": f"coalesce(sum(n) FILTER ({test}), 0)"}
+    return whole.added(tables(rows.con, source, [dims], measures)[0])
+
+
+def _edges(lower: Floats | float, upper: Floats | float) -> list[Floats]:
+    """The two middle scores and their mean."""
+    a, b = np.asarray(lower, np.float64), np.asarray(upper, np.float64)
+    return [a, b, np.where(a == b, a, a / 2 + b / 2)]
+
+
+def _number(value: Floats) -> str:
+    return "NULL::DOUBLE" if np.isnan(value) else f"({float(value)!r})"
+
+
+def _favourable(value: str, higher: bool, edges: Sequence[str]) -> str:
+    """Whether a score is strictly on the favourable side, as in `fairness.medians`."""
+    low, high, mean = edges
+    if higher:
+        return f"{value} > {low} AND ({value} >= {high} OR {value} > {mean})"
+    return f"{value} < {high} AND ({value} <= {low} OR {value} < {mean})"
+
+
 def _above(
     rows: Rows,
     score: str,
@@ -161,26 +238,20 @@ def _above(
 ) -> list[Table]:
     """Persons with a score, and those strictly on the favourable side of their level's median."""
     facts = next(s for s in rows.spec.scores if s.name == score)
-    value = quoted(f"s_{score}")
-    ends = [medians[0], medians[1], medians[0] / 2 + medians[1] / 2]
-    ends[2] = np.where(medians[0] == medians[1], medians[0], ends[2])
-    if not facts.higher_is_better:
-        value, ends = f"(-{value})", [-ends[1], -ends[0], -ends[2]]
-    names = ("low_middle", "high_middle", "mean_middle")
-    columns = {
-        n: pa.array(e, pa.float64(), from_pandas=True) for n, e in zip(names, ends, strict=True)
-    }
-    columns["level"] = pa.array(np.arange(len(ends[0])), pa.int16())
-    rows.con.register("medians", pa.table(columns))
+    value, edges = quoted(f"s_{score}"), _edges(*medians)
     source = f"SELECT * FROM ({rows.coded(scores=True)}) WHERE {value} IS NOT NULL"
-    above = "{x} > low_middle AND ({x} >= high_middle OR {x} > mean_middle)".replace("{x}", value)
+    names = ["low_middle", "high_middle", "mean_middle"]
     if axis:
-        source = f"SELECT * FROM ({source}) JOIN medians ON {quoted(axis)} = medians.level"
+        arrays = [pa.array(e, pa.float64(), from_pandas=True) for e in edges]
+        arrays.append(pa.array(np.arange(len(edges[0])), pa.int16()))
+        rows.con.register("medians", pa.table(arrays, names=[*names, "median_level"]))
+        source = f"SELECT * FROM ({source}) JOIN medians ON {quoted(axis)} = median_level"
     else:
-        for name, end in zip(names, ends, strict=True):
-            above = above.replace(name, "NULL" if np.isnan(end[0]) else f"({float(end[0])!r})")
+        names = [_number(e[0]) for e in edges]
+    test = _favourable(value, facts.higher_is_better, names)
     layouts = [((axis,) if axis else ()) + tuple(s) for s in feature_sets]
-    measures = {"n": "sum(n)", "above": f"coalesce(sum(n) FILTER ({above}), 0)"}
+    measures = {"n": "sum(n)", "above": f"coalesce(sum(n) FILTER ({test}), 0)"}
     found = tables(rows.con, source, layouts, measures)
-    rows.con.unregister("medians")
+    if axis:
+        rows.con.unregister("medians")
     return found

@@ -12,6 +12,7 @@ rubric, interviewer, period (VARCHAR), score (DOUBLE).
 from __future__ import annotations
 
 import hashlib
+import math
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -242,19 +243,25 @@ def _counted(con: duckdb.DuckDBPyConnection, keyed: Keyed, spec: AuditSpec, coun
         return Counted("keyed", "1", True)
     keys = [quoted("k_" + k.name) for k in keyed.keys]
     scores = [quoted("s_" + s.name) for s in spec.scores]
-    row = con.execute(
-        f"SELECT count(*), count(DISTINCT hash({', '.join(keys + scores)})), "
-        f"count(DISTINCT hash({', '.join(keys)})) FROM (SELECT * FROM keyed LIMIT {_SAMPLE})"
-    ).fetchone()
-    sampled, together, apart = row or (0, 0, 0)
-    for columns, different, has_scores in ((keys + scores, together, True), (keys, apart, False)):
-        if different * 4 <= sampled:
+    for columns, has_scores in ((keys + scores, True), (keys, False)):
+        if _repetitive(con, columns, count):
             con.execute(
                 f"CREATE TEMP TABLE compact AS SELECT {', '.join(columns)}, count(*) AS n "
                 "FROM keyed GROUP BY ALL"
             )
             return Counted("compact", "n", has_scores)
     return Counted("keyed", "1", True)
+
+
+def _repetitive(con: duckdb.DuckDBPyConnection, columns: Sequence[str], count: int) -> bool:
+    """Whether a sample of the first rows says that eight rows or more share each combination."""
+    each = ", ".join(f"count(DISTINCT {c})" for c in columns)
+    row = con.execute(
+        f"SELECT count(*), count(DISTINCT hash({', '.join(columns)})), {each} "
+        f"FROM (SELECT * FROM keyed LIMIT {_SAMPLE})"
+    ).fetchone()
+    sampled, together, *apart = row or (0, 0)
+    return together * 8 <= sampled or math.prod(n + 1 for n in apart) * 8 <= count
 
 
 def _codings(
