@@ -42,6 +42,7 @@ DELTA_SCALE = 2.35
 """4 / 1.7: log odds to the delta scale of difficulty (Holland and Thayer 1988)."""
 FEWEST_SMALLER, FEWEST_TOGETHER = 200, 500
 """Persons in the smaller group and in both that ETS asks for before use (Zwick 2012)."""
+MOST_COMPARED = 50
 _CLASS_ALPHA = 0.05
 _ONE_SIDED = 1.645
 
@@ -187,7 +188,10 @@ def largest_group(items: Sequence[ItemCounts]) -> Group | None:
 def all_dif(
     answers: Answers, *, reference: Group | None = None, policy: DifPolicy | None = None
 ) -> tuple[DifTable, ...]:
-    """`purified_dif` of every other group against `reference` (None: the largest group)."""
+    """`purified_dif` of every other group against `reference` (None: the largest group).
+
+    At most `MOST_COMPARED` groups, the largest; a note in their tables says so.
+    """
     tables = answers.tables()
     base = reference or largest_group(tables.items)
     if base is None:
@@ -195,11 +199,18 @@ def all_dif(
     groups = tables.items[0].groups
     if base not in groups:
         raise InputError(f"the reference group {group_name(base)} has no answers")
-    return tuple(
-        purified_dif(answers, group, reference=base, policy=policy)
-        for group in groups
-        if group != base
+    persons = sum(item.counts.sum(axis=(1, 2)) for item in tables.items)
+    largest = np.argsort(-np.asarray(persons), kind="stable").tolist()
+    others = [i for i in largest if groups[i] != base]
+    notes: tuple[Note, ...] = ()
+    if len(others) > MOST_COMPARED:
+        text = f"The {MOST_COMPARED} largest of {len(others)} groups were compared by question."
+        notes = (Note("groups_cut", text, {"groups": len(others)}),)
+    found = (
+        purified_dif(answers, groups[i], reference=base, policy=policy)
+        for i in sorted(others[:MOST_COMPARED])
     )
+    return tuple(replace(table, notes=(*table.notes, *notes)) for table in found)
 
 
 def matched_pair(item: ItemCounts, focal: Group, *, reference: Group) -> tuple[Ints, Ints]:

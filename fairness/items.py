@@ -28,6 +28,7 @@ MOST_MATCHING_LEVELS = 64
 """More distinct matching scores than this are put into bins of equal width."""
 MOST_ANSWER_LEVELS = 20
 """More distinct scores of one question than this are put into bins of equal width."""
+MOST_GROUPS = 500
 _PERSONS_PER_BIN, _FEWEST_BINS, _MOST_BINS = 25, 5, 50
 
 
@@ -447,6 +448,11 @@ def _item_counts(
 ) -> tuple[ItemCounts, ...]:
     """Rows (item, level, matching, persons, f0, f1, ...) as arrays; all items have all groups."""
     groups: tuple[Group, ...] = tuple(sorted({tuple(map(str, row[4:])) for row in rows}))
+    if len(groups) > MOST_GROUPS:
+        raise DataInvalid(
+            f"answers by {' x '.join(features)} fall into {len(groups)} groups, more than "
+            f"{MOST_GROUPS}: use fewer features together, or join levels"
+        )
     place = {group: i for i, group in enumerate(groups)}
     by_item: dict[int, list[tuple[Any, ...]]] = {}
     for row in rows:

@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import chi2
 
-from audit.errors import InputError
+from audit.errors import DataInvalid, InputError
 from fairness.dif import (
+    MOST_COMPARED,
     DifPolicy,
     all_dif,
     delta_size,
@@ -203,6 +204,21 @@ def test_every_group_against_the_largest() -> None:
     assert largest_group([]) is None
     with pytest.raises(InputError, match="reference"):
         all_dif(answers, reference=("d",))
+
+
+def test_many_groups_are_bounded() -> None:
+    _, scores = rated(1200, 3)
+    answers = answers_from_arrays(
+        "g", [f"g{i % 60:02d}" for i in range(1200)], names=list("xyz"), scores=scores
+    )
+    tables = all_dif(answers, policy=DifPolicy(rounds=0))
+    assert len(tables) == MOST_COMPARED
+    assert tables[0].notes[-1].code == "groups_cut"
+    many = answers_from_arrays(
+        "g", [f"g{i}" for i in range(1200)], names=list("xyz"), scores=scores
+    )
+    with pytest.raises(DataInvalid, match="1200 groups"):
+        many.tables()
 
 
 COUNTS = st.lists(st.lists(st.integers(0, 12), min_size=2, max_size=2), min_size=2, max_size=5)
