@@ -10,7 +10,7 @@ import math
 from dataclasses import dataclass
 
 from scipy.optimize import brentq
-from scipy.stats import norm
+from scipy.special import ndtr, ndtri
 
 FOUR_FIFTHS = 0.8
 TARGET_POWER = 0.8
@@ -82,13 +82,13 @@ def power_at(design: Design, focal_rate: float) -> float:
     n1, n2, rate2 = design.focal, design.reference, design.reference_rate
     pooled = (n1 * focal_rate + n2 * rate2) / (n1 + n2)
     inverse = 1 / n1 + 1 / n2
-    null = float(norm.isf(design.alpha / 2)) * math.sqrt(max(pooled * (1 - pooled), 0.0) * inverse)
+    null = -float(ndtri(design.alpha / 2)) * math.sqrt(max(pooled * (1 - pooled), 0.0) * inverse)
     spread = math.sqrt(focal_rate * (1 - focal_rate) / n1 + rate2 * (1 - rate2) / n2)
     threshold = null + (inverse / 2 if design.exact else 0.0)
     distance = abs(focal_rate - rate2)
     if spread == 0:
         return 1.0 if distance > threshold else 0.0
-    found, wrong_side = (float(norm.cdf((d - threshold) / spread)) for d in (distance, -distance))
+    found, wrong_side = (float(ndtr((d - threshold) / spread)) for d in (distance, -distance))
     return min(found + wrong_side, 1.0)
 
 
@@ -123,10 +123,10 @@ def expected_impact(difference: float, *, rate: float, minority_share: float) ->
     """
 
     def excess(cut: float) -> float:
-        minority, majority = norm.sf(cut + difference), norm.sf(cut)
+        minority, majority = ndtr(-cut - difference), ndtr(-cut)
         return float(minority_share * minority + (1 - minority_share) * majority - rate)
 
     reach = 40.0 + abs(difference)
     cut = float(brentq(excess, -reach, reach, xtol=1e-13))
-    minority, majority = float(norm.sf(cut + difference)), float(norm.sf(cut))
+    minority, majority = float(ndtr(-cut - difference)), float(ndtr(-cut))
     return ExpectedImpact(minority / majority, minority, majority, cut)

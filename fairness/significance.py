@@ -12,13 +12,17 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import boschloo_exact, chi2_contingency, fisher_exact, norm
+from scipy.special import chdtrc, ndtr
+from scipy.stats import boschloo_exact, chi2_contingency
 
 from fairness.rates import Pair
-from fairness.types import Floats, GroupCounts, Ints, Note
+from fairness.types import Floats, GroupCounts, Note
 
 BOSCHLOO_MAX_PRODUCT = 10_000
 """Boschloo's test looks at every one of n1*n2 tables; above this it is not computed."""
+
+Window = tuple[int, Floats]
+"""What `hypergeometric_window` gives."""
 
 _TIE = 1e-7
 _STANDARD_DEVIATIONS = 45.0
@@ -90,6 +94,7 @@ def significance(pair: Pair, *, with_boschloo: bool = True) -> Significance | No
     if pair.degenerate:
         text = "Nobody or everybody of both groups was selected, so no test can find a difference."
         notes.append(Note("no_variation", text))
+    window = None if pair.degenerate else hypergeometric_window(pair)
     boschloo_p = boschloo(pair) if with_boschloo else None
     if boschloo_p is None:
         notes.append(_boschloo_note(pair, with_boschloo))
@@ -98,9 +103,9 @@ def significance(pair: Pair, *, with_boschloo: bool = True) -> Significance | No
         hypergeometric_z=hypergeometric_z(pair),
         chi_square=chi_square(pair),
         chi_square_yates=chi_square(pair, yates=True),
-        fisher=fisher(pair),
-        fisher_lower=fisher(pair, alternative="less"),
-        mid_p=mid_p(pair),
+        fisher=fisher(pair, window=window),
+        fisher_lower=fisher(pair, alternative="less", window=window),
+        mid_p=mid_p(pair, window=window),
         boschloo=boschloo_p,
         notes=tuple(notes),
     )
@@ -142,18 +147,23 @@ def hypergeometric_z(pair: Pair) -> ZTest | None:
 
 
 def _z_test(z: float) -> ZTest:
-    return ZTest(z, float(2 * norm.sf(abs(z))))
+    return ZTest(z, float(2 * ndtr(-abs(z))))
 
 
 def chi_square(pair: Pair, *, yates: bool = False) -> ChiSquare | None:
     """Pearson's chi-square with 1 degree of freedom: the pooled Z squared; `yates` corrects it.
 
+    N * (|x1*n2 - x2*n1| - c)^2 / (n1*n2*X*(N-X)), c = 0 or, for Yates, N/2 (at most the distance).
     None without variation. Source: Pearson (1900); Yates (1934).
     """
     if pair.degenerate:
         return None
-    cells = [[pair.x1, pair.n1 - pair.x1], [pair.x2, pair.n2 - pair.x2]]
-    return _chi_square(np.array(cells, np.int64), yates)
+    x, n = pair.selected, pair.assessed
+    distance = float(abs(pair.gap))
+    distance -= min(n / 2, distance) if yates else 0.0
+    statistic = distance / (pair.n1 * pair.n2) * distance * n / (x * (n - x))
+    smallest = min(pair.n1, pair.n2) * min(x, n - x) / n
+    return ChiSquare(statistic, 1, float(chdtrc(1, statistic)), smallest)
 
 
 def homogeneity(counts: GroupCounts) -> ChiSquare | None:
@@ -165,25 +175,27 @@ def homogeneity(counts: GroupCounts) -> ChiSquare | None:
     cells = np.stack([counts.selected, counts.assessed - counts.selected], axis=1)[kept]
     if len(cells) < 2 or (cells.sum(axis=0) == 0).any():
         return None
-    return _chi_square(cells, False)
-
-
-def _chi_square(cells: Ints, yates: bool) -> ChiSquare:
-    result = chi2_contingency(cells, correction=yates)
+    result = chi2_contingency(cells, correction=False)
     smallest = float(np.min(result.expected_freq))
     return ChiSquare(float(result.statistic), int(result.dof), float(result.pvalue), smallest)
 
 
-def fisher(pair: Pair, *, alternative: str = "two-sided") -> float:
+def fisher(pair: Pair, *, alternative: str = "two-sided", window: Window | None = None) -> float:
     """Fisher's exact p in 0..1; two-sided sums the tables that are no more likely.
 
     `alternative="less"` is one-sided, towards fewer selections of the focal group. 1 without
-    variation. Source: Fisher (1934), Statistical Methods for Research Workers, section 21.02.
+    variation. `window`: of this pair, where it is at hand. Source: Fisher (1934), Statistical
+    Methods for Research Workers, section 21.02.
     """
     if pair.degenerate:
         return 1.0
-    cells = [[pair.x1, pair.x2], [pair.n1 - pair.x1, pair.n2 - pair.x2]]
-    return min(float(fisher_exact(cells, alternative=alternative).pvalue), 1.0)
+    first, chances = window or hypergeometric_window(pair)
+    at = pair.x1 - first
+    if not 0 <= at < len(chances):  # so far out that its chance is below any float
+        return 1.0 if alternative == "less" and at > 0 else 0.0
+    if alternative == "less":
+        return min(float(chances[: at + 1].sum()), 1.0)
+    return min(float(chances[chances <= chances[at] * (1 + _TIE)].sum()), 1.0)
 
 
 def boschloo(pair: Pair) -> float | None:
@@ -201,7 +213,7 @@ def boschloo(pair: Pair) -> float | None:
     return min(float(boschloo_exact(cells).pvalue), 1.0)
 
 
-def mid_p(pair: Pair) -> MidP:
+def mid_p(pair: Pair, *, window: Window | None = None) -> MidP:
     """Lancaster's mid-p, one-sided (lower), doubled and by minimum likelihood; see `MidP`.
 
     Without variation the observed table is certain, and half of it is counted: .5, doubled 1.
@@ -210,7 +222,7 @@ def mid_p(pair: Pair) -> MidP:
     """
     if pair.degenerate:
         return MidP(lower=0.5, doubled=1.0, minimum_likelihood=0.5)
-    first, chances = hypergeometric_window(pair)
+    first, chances = window or hypergeometric_window(pair)
     at = pair.x1 - first
     if not 0 <= at < len(chances):
         return MidP(1.0 if at >= 0 else 0.0, 0.0, 0.0)
