@@ -103,6 +103,8 @@ class Grouping:
         sizes = [len(x) for x in self.levels]
         if not len(self.keys):
             return ()
+        if not sizes:
+            return ((),)
         codes = np.array(np.unravel_index(self.keys, sizes)).T
         return tuple(
             tuple(names[c] for names, c in zip(self.levels, row, strict=True)) for row in codes
