@@ -1,4 +1,4 @@
-"""The command line: `fairwitness check | compare | models | demo`.
+"""The command line: `fairwitness check | compare | fairness | models | demo`.
 
 Exit codes: 0 the command ran, whatever it found; 2 the input cannot be used; 1 our own failure.
 """
@@ -15,6 +15,7 @@ import typer
 from rich.console import Console
 
 from api.environment import read_settings
+from api.fairness_cli import app as fairness_app
 from api.models_cli import app as models_app
 from api.output import write_check, write_comparison
 from api.progress import shown
@@ -34,6 +35,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+app.add_typer(fairness_app, name="fairness")
 app.add_typer(models_app, name="models")
 
 Out = Annotated[Path, typer.Option("--out", "-o", help="Folder for the report; made if missing.")]
@@ -100,7 +102,8 @@ def demo(
     out: Out = Path("demo-out"),
     seed: Annotated[int, typer.Option(help="Seed of the self-made material.")] = 20261122,
 ) -> None:
-    """Make a recording with known faults, check it, and say where the report is."""
+    """Check a self-made recording and audit a self-made hiring process; say where reports are."""
+    from api import fairness_tasks  # seconds of imports that a check has no use for
     from datasets.demo import make_demo  # the service never imports datasets
 
     settings = read_settings()
@@ -121,7 +124,10 @@ def demo(
         )
     page = write_check(result, material.recording, settings, out)
     console.print(summary(result))
-    console.print(f"Open the report in a browser: [bold]{page.resolve()}[/bold]")
+    audit = fairness_tasks.demonstrate(out / "fairness", seed)
+    console.print("Open the reports in a browser:")
+    console.print(f"  interview: [bold]{page.resolve()}[/bold]", soft_wrap=True)
+    console.print(f"  fairness:  [bold]{audit.resolve()}[/bold]", soft_wrap=True)
 
 
 def open_models(settings: Settings) -> Models:

@@ -27,10 +27,10 @@ def write_check(result: CheckResult, source: MediaSource, settings: Settings, ou
         InputError: the folder cannot be made or written.
     """
     page = render_check(result, thumbnails(result, source, settings))
-    folder = _folder(out)
-    _write(folder / "report.json", canonical(check_document(result)))
-    _write(folder / "report.html", page.encode())
-    return folder / "report.html"
+    target = made_folder(out)
+    write_whole(target / "report.json", canonical(check_document(result)))
+    write_whole(target / "report.html", page.encode())
+    return target / "report.html"
 
 
 def write_comparison(result: ComparisonResult, out: Path) -> Path:
@@ -39,10 +39,10 @@ def write_comparison(result: ComparisonResult, out: Path) -> Path:
     Raises:
         InputError: the folder cannot be made or written.
     """
-    folder = _folder(out)
-    _write(folder / "comparison.json", canonical(comparison_document(result)))
-    _write(folder / "comparison.html", render_comparison(result).encode())
-    return folder / "comparison.html"
+    target = made_folder(out)
+    write_whole(target / "comparison.json", canonical(comparison_document(result)))
+    write_whole(target / "comparison.html", render_comparison(result).encode())
+    return target / "comparison.html"
 
 
 def thumbnails(result: CheckResult, source: MediaSource, settings: Settings) -> dict[float, bytes]:
@@ -64,7 +64,8 @@ def thumbnails(result: CheckResult, source: MediaSource, settings: Settings) -> 
     return found
 
 
-def _folder(out: Path) -> Path:
+def made_folder(out: Path) -> Path:
+    """The folder, made if missing; InputError where it cannot be."""
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -74,7 +75,7 @@ def _folder(out: Path) -> Path:
     return out
 
 
-def _write(path: Path, data: bytes) -> None:
+def write_whole(path: Path, data: bytes) -> None:
     """Write beside the target and rename: an older report is never left half overwritten."""
     try:
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".tmp")

@@ -125,13 +125,13 @@ def test_progress_is_drawn_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> Non
 def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(InputError, match="--out"):
-        output._folder(tmp_path / "file" / "below")
+        output.made_folder(tmp_path / "file" / "below")
 
 
 def test_files_are_replaced_whole(tmp_path: Path) -> None:
     target = tmp_path / "report.json"
-    output._write(target, b"old")
-    output._write(target, b"new")
+    output.write_whole(target, b"old")
+    output.write_whole(target, b"new")
     assert target.read_bytes() == b"new"
     assert [p.name for p in tmp_path.iterdir()] == ["report.json"]
 
