@@ -171,7 +171,9 @@ class Keyed(Columns):
         birth = self._date(field, column, age.formats)
         on = age.on or ""
         fixed = age.on_date
-        day = f"DATE '{fixed}'" if fixed else self._date(field, on, age.formats)
+        period = self._spec.period
+        formats = period.formats if period and period.column == on else age.formats
+        day = f"DATE '{fixed}'" if fixed else self._date(field, on, formats)
         return f"datesub('year', {birth}, {day})::INTEGER"
 
     def _period(self, period: Period) -> str:
@@ -202,7 +204,7 @@ class Keyed(Columns):
                 f"THEN TRY_CAST({raw}::VARCHAR AS DATE) END"
             )
             bad = f"({sql} IS NULL AND NOT {self.empty(column)})"
-        if all(d.column != column for d in self.dates):
+        if all((d.column, d.formats) != (column, formats) for d in self.dates):
             self.dates.append(Dated(field, column, bad, clash, formats))
         return sql
 

@@ -34,6 +34,10 @@ _PLAIN_TYPES = re.compile(
 )
 
 
+# Names of columns, or None for all.
+Wanted = Sequence[str] | None
+
+
 @dataclass(frozen=True, slots=True)
 class Database:
     """A query on a database by SQLAlchemy URL; the URL is never shown or stored."""
@@ -44,11 +48,15 @@ class Database:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """How to read: a private folder for what does not fit in memory, and the limits."""
+    """How to read: a private folder for what does not fit in memory, and the limits.
+
+    `rows`: the first rows that are enough, None for all.
+    """
 
     scratch: Path
     csv: Csv
     limits: Limits
+    rows: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,9 +95,13 @@ def connect(scratch: Path, limits: Limits) -> duckdb.DuckDBPyConnection:
 
 
 def attach(
-    con: duckdb.DuckDBPyConnection, data: Any, relation: str, wanted: Sequence[str], how: Reading
+    con: duckdb.DuckDBPyConnection,
+    data: Any,
+    relation: str,
+    wanted: Wanted,
+    how: Reading,
 ) -> SourceFacts:
-    """Make `relation` from the wanted columns of a path, frame, Arrow table or database."""
+    """Make `relation` from columns (None for all) of a path, frame, Arrow table or database."""
     if isinstance(data, str) and "://" in data:
         raise DataInvalid("a database needs a query: give 'query' in the specification")
     try:
@@ -103,13 +115,18 @@ def attach(
         raise DataInvalid(
             f"reading the table needs more than {how.limits.memory_mb} MiB: raise limits.memory_mb"
         ) from None
-    for column, kind in facts.types.items():
-        if not _PLAIN_TYPES.match(kind):
+    for column, kind in facts.types.items() if wanted is not None else ():
+        if not is_plain(kind):
             raise DataInvalid(
                 f"column {column!r} of {facts.name} holds {kind.lower()} values; an audit reads "
                 "text, numbers, dates and booleans"
             )
     return facts
+
+
+def is_plain(kind: str) -> bool:
+    """Whether a type of the engine is text, a number, a date or a boolean."""
+    return bool(_PLAIN_TYPES.match(kind))
 
 
 def quoted(name: str) -> str:
@@ -130,11 +147,13 @@ def literal(value: object) -> str:
     return "'" + str(value).replace("'", "''") + "'"
 
 
-def check_columns(name: str, present: Sequence[str], wanted: Iterable[str]) -> None:
-    """DataInvalid for wanted columns that are absent, each with the nearest name there is."""
+def check_columns(name: str, present: Sequence[str], wanted: Wanted) -> tuple[str, ...]:
+    """The columns to read; DataInvalid for absent ones, each with the nearest name there is."""
+    if wanted is None:
+        return tuple(present)
     absent = [column for column in wanted if column not in present]
     if not absent:
-        return
+        return tuple(wanted)
     folded = {_folded(p): p for p in present}
     parts = []
     for column in absent[:10]:
@@ -150,7 +169,11 @@ def _folded(name: str) -> str:
 
 
 def _attach_path(
-    con: duckdb.DuckDBPyConnection, path: Path, relation: str, wanted: Sequence[str], how: Reading
+    con: duckdb.DuckDBPyConnection,
+    path: Path,
+    relation: str,
+    wanted: Wanted,
+    how: Reading,
 ) -> SourceFacts:
     files = _files(path)
     with files[0].open("rb") as file:
@@ -159,7 +182,7 @@ def _attach_path(
         return _attach_parquet(con, path, files, relation, wanted)
     if magic == b"ARROW1":
         dataset = _arrow_dataset(files)
-        check_columns(path.name, dataset.schema.names, wanted)
+        wanted = check_columns(path.name, dataset.schema.names, wanted)
         con.register(f"{relation}_arrow", dataset)
         types = _view(con, relation, f"{relation}_arrow", wanted)
         return SourceFacts("arrow", path.name, types, files)
@@ -202,14 +225,14 @@ def _attach_parquet(
     path: Path,
     files: tuple[Path, ...],
     relation: str,
-    wanted: Sequence[str],
+    wanted: Wanted,
 ) -> SourceFacts:
     # Square brackets keep names with wildcard characters from matching other files.
     names = ", ".join(literal(re.sub(r"([*?\[])", r"[\1]", str(f))) for f in files)
     scan = f"read_parquet([{names}])"
     try:
         present = [row[0] for row in con.execute(f"DESCRIBE SELECT * FROM {scan}").fetchall()]
-        check_columns(path.name, present, wanted)
+        wanted = check_columns(path.name, present, wanted)
         types = _view(con, relation, scan, wanted)
     except duckdb.Error as error:
         raise DataInvalid(f"{path.name} cannot be read as Parquet: {_first_line(error)}") from None
@@ -226,7 +249,11 @@ def _arrow_dataset(files: tuple[Path, ...]) -> Any:
 
 
 def _attach_text(
-    con: duckdb.DuckDBPyConnection, path: Path, relation: str, wanted: Sequence[str], how: Reading
+    con: duckdb.DuckDBPyConnection,
+    path: Path,
+    relation: str,
+    wanted: Wanted,
+    how: Reading,
 ) -> SourceFacts:
     table = text_files.prepared(
         path,
@@ -235,16 +262,17 @@ def _attach_text(
         delimiter=how.csv.delimiter,
         line_mb=how.limits.line_mb,
     )
-    check_columns(path.name, table.columns, wanted)
+    wanted = check_columns(path.name, table.columns, wanted)
     columns = ", ".join(f"{literal(c)}: 'VARCHAR'" for c in table.columns)
     chosen = ", ".join(quoted(c) for c in wanted)
     file = literal(re.sub(r"([*?\[])", r"[\1]", str(table.path)))
+    limit = "" if how.rows is None else f" LIMIT {how.rows}"
     try:
         con.execute(
             f"CREATE TABLE {quoted(relation)} AS SELECT {chosen} FROM read_csv({file}, "
             f"delim={literal(table.delimiter)}, quote='\"', escape='\"', header=true, "
             f"skip={table.skip}, columns={{{columns}}}, auto_detect=false, strict_mode=true, "
-            f"max_line_size={how.limits.line_mb * 2**20})"
+            f"max_line_size={how.limits.line_mb * 2**20}){limit}"
         )
     except duckdb.OutOfMemoryException:
         raise
@@ -270,7 +298,7 @@ def _csv_problem(name: str, message: str) -> str:
 
 
 def _attach_database(
-    con: duckdb.DuckDBPyConnection, data: Database, relation: str, wanted: Sequence[str]
+    con: duckdb.DuckDBPyConnection, data: Database, relation: str, wanted: Wanted
 ) -> SourceFacts:
     """Rows come in batches; all values become text, so that no batch can disagree on a type."""
     name = "the query's result"
@@ -282,7 +310,7 @@ def _attach_database(
             if not result.returns_rows:
                 raise DataInvalid("the query returns no rows: give a SELECT")
             present = list(result.keys())
-            check_columns(name, present, wanted)
+            wanted = check_columns(name, present, wanted)
             places = [present.index(column) for column in wanted]
             _append(con, relation, wanted, _batches(result, places))
             link.rollback()
@@ -327,20 +355,21 @@ def _text(value: object) -> str | None:
 
 
 def _attach_frame(
-    con: duckdb.DuckDBPyConnection, data: Any, relation: str, wanted: Sequence[str]
+    con: duckdb.DuckDBPyConnection, data: Any, relation: str, wanted: Wanted
 ) -> SourceFacts:
     if hasattr(data, "collect") and not hasattr(data, "to_arrow"):
         data = data.collect()
     if isinstance(data, pd.DataFrame):
+        wanted = _once("the frame", [str(c) for c in data.columns], wanted)
         table = _from_pandas(data, wanted)
     elif hasattr(data, "to_arrow"):
-        check_columns("the frame", list(data.columns), wanted)
+        wanted = check_columns("the frame", list(data.columns), wanted)
         table = data.select(list(wanted)).to_arrow()
     elif isinstance(data, pa.Table):
-        _once("the table", data.schema.names, wanted)
+        wanted = _once("the table", data.schema.names, wanted)
         table = data.select(list(wanted))
     elif isinstance(data, pa.RecordBatchReader):
-        _once("the stream", data.schema.names, wanted)
+        wanted = _once("the stream", data.schema.names, wanted)
         con.register(f"{relation}_stream", data)
         chosen = ", ".join(quoted(c) for c in wanted)
         con.execute(f"CREATE TABLE {quoted(relation)} AS SELECT {chosen} FROM {relation}_stream")
@@ -355,16 +384,16 @@ def _attach_frame(
     return SourceFacts("frame", "the frame", types)
 
 
-def _once(name: str, present: list[str], wanted: Sequence[str]) -> None:
-    check_columns(name, present, wanted)
-    for column in wanted:
+def _once(name: str, present: list[str], wanted: Wanted) -> tuple[str, ...]:
+    chosen = check_columns(name, present, wanted)
+    for column in chosen:
         if present.count(column) > 1:
             raise DataInvalid(f"{name} has two columns named {column!r}: rename one")
+    return chosen
 
 
 def _from_pandas(frame: pd.DataFrame, wanted: Sequence[str]) -> Any:
     """As Arrow; NaN is pandas' sign for a missing value and becomes one."""
-    _once("the frame", [str(c) for c in frame.columns], wanted)
     frame = frame.set_axis([str(c) for c in frame.columns], axis=1)
     arrays = []
     for column in wanted:

@@ -212,7 +212,10 @@ class Score(Part):
 
 
 class Age(Part):
-    """Bands from an age in years or a date of birth; the band changes on the birthday."""
+    """Bands from an age in years or a date of birth; the band changes on the birthday.
+
+    `format` reads the dates of birth, and those of the column `on` unless it is the period's.
+    """
 
     given: Literal["years", "birth_date"] = "years"
     on: str | None = Field(
