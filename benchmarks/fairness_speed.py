@@ -129,20 +129,25 @@ assert len(crosstab)
 """
 
 
-def measured(command: list[str]) -> tuple[float, float, float]:
-    """Wall seconds, CPU seconds and peak memory (MB) of a finished process.
+def measured(command: list[str]) -> dict[str, float]:
+    """Wall and CPU seconds and peak memory (MB) of a finished process.
+
+    Where the process prints its own figures, those: they leave out its start and its imports.
 
     Raises:
         SystemExit: the process failed.
     """
     began = time.perf_counter()
-    process = subprocess.Popen(command)
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    printed = process.stdout.read() if process.stdout else ""
     _, status, used = os.wait4(process.pid, 0)
     wall = time.perf_counter() - began
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
         raise SystemExit(f"{' '.join(command[:4])} ... failed with {process.returncode}")
-    return wall, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024
+    outside = {"wall_s": wall, "cpu_s": used.ru_utime + used.ru_stime}
+    inside = json.loads(printed) if printed.startswith("{") else {}
+    return outside | {"peak_mb": used.ru_maxrss / 1024} | inside
 
 
 def commands(path: Path, chosen: argparse.Namespace) -> dict[str, list[str]]:
@@ -160,19 +165,23 @@ def commands(path: Path, chosen: argparse.Namespace) -> dict[str, list[str]]:
 def empty_process() -> float:
     """Wall seconds of starting Python and what Fairwitness imports: in every run, not its work."""
     code = "import duckdb, numpy, scipy.stats, fairness.builder, fairness.impact"
-    return measured([sys.executable, "-c", code])[0]
+    return measured([sys.executable, "-c", code])["wall_s"]
 
 
 def compare(path: Path, chosen: argparse.Namespace) -> None:
     """Run all and print a table."""
     start = empty_process()
     print(f"{chosen.rows:,} rows, {path.stat().st_size / 1e6:.0f} MB of Parquet")
-    print(f"start of the process and imports: {start:.2f} s, in each figure but `inside`")
+    print(f"start of the process and imports, left out where it can be: {start:.2f} s")
     found = {name: measured(command) for name, command in commands(path, chosen).items()}
-    print("contender      wall s    CPU s  peak MB   wall / fairwitness")
-    own = found["fairwitness"][0]
-    for name, (wall, cpu, peak) in found.items():
-        print(f"{name:12s} {wall:8.2f} {cpu:8.2f} {peak:8.0f} {wall / own:20.2f}")
+    print("contender      wall s    CPU s  peak MB   wall / count   wall / fairwitness")
+    bare, own = found["count"]["wall_s"], found["fairwitness"]["wall_s"]
+    for name, row in found.items():
+        wall = row["wall_s"]
+        print(
+            f"{name:12s} {wall:8.2f} {row['cpu_s']:8.2f} {row['peak_mb']:8.0f} "
+            f"{wall / bare:14.1f} {wall / own:20.2f}"
+        )
 
 
 def inside(name: str, path: Path) -> None:
@@ -185,7 +194,6 @@ def inside(name: str, path: Path) -> None:
     began, cpu = time.perf_counter(), time.process_time()
     CONTENDERS[name](path)
     figures = {
-        "inside": name,
         "wall_s": round(time.perf_counter() - began, 3),
         "cpu_s": round(time.process_time() - cpu, 3),
         "peak_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),

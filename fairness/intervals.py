@@ -11,8 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from scipy.optimize import brentq
-from scipy.stats import chi2, norm
-from statsmodels.stats.proportion import confint_proportions_2indep, proportion_confint
+from scipy.special import betaincinv, chdtri, ndtri
 
 from fairness.rates import Pair, cohens_h, phi, rate_difference
 from fairness.types import Interval
@@ -45,27 +44,44 @@ class Proportion:
 
 def z_value(level: float) -> float:
     """The standard normal quantile of a two-sided interval at `level`: 1.96 at .95."""
-    return float(norm.isf((1 - level) / 2))
+    return -float(ndtri((1 - level) / 2))
 
 
 def wilson(x: int, n: int, *, level: float = 0.95) -> Interval | None:
-    """Wilson score interval of x / n. Source: Wilson (1927), JASA 22:209."""
-    return _rate_interval(x, n, level, "wilson", "wilson score")
+    """Wilson score interval of x / n. Source: Wilson (1927), JASA 22:209.
+
+    (p + z^2/2n +- z*sqrt(p*(1-p)/n + z^2/4n^2)) / (1 + z^2/n), p = x/n.
+    """
+    if not n:
+        return None
+    z, p = z_value(level), x / n
+    middle = p + z * z / (2 * n)
+    reach = z * math.sqrt(p * (1 - p) / n + z * z / (4 * n * n))
+    low, high = ((middle + way * reach) / (1 + z * z / n) for way in (-1, 1))
+    return _ended((x, n), (low, high), level, "wilson score")
 
 
 def clopper_pearson(x: int, n: int, *, level: float = 0.95) -> Interval | None:
-    """Exact (conservative) interval of x / n. Source: Clopper and Pearson (1934), Biometrika 26."""
-    return _rate_interval(x, n, level, "beta", "clopper-pearson exact")
+    """Exact (conservative) interval of x / n. Source: Clopper and Pearson (1934), Biometrika 26.
 
-
-def _rate_interval(x: int, n: int, level: float, method: str, name: str) -> Interval | None:
+    The beta quantiles B(a/2; x, n-x+1) and B(1-a/2; x+1, n-x), a = 1 - level.
+    """
     if not n:
         return None
-    low, high = proportion_confint(x, n, alpha=1 - level, method=method)
-    # Rounding leaves a few 1e-18 at the ends, where the bound is exact.
+    tail = (1 - level) / 2
+    low = float(betaincinv(x, n - x + 1, tail)) if x else 0.0
+    high = float(betaincinv(x + 1, n - x, 1 - tail)) if x < n else 1.0
+    return _ended((x, n), (low, high), level, "clopper-pearson exact")
+
+
+def _ended(
+    count: tuple[int, int], bounds: tuple[float, float], level: float, name: str
+) -> Interval:
+    """Rounding leaves a few 1e-18 at the ends, where the bound is exact."""
+    (x, n), (low, high) = count, bounds
     return Interval(
-        0.0 if x == 0 else max(float(low), 0.0),
-        1.0 if x == n else min(float(high), 1.0),
+        0.0 if x == 0 else max(low, 0.0),
+        1.0 if x == n else min(high, 1.0),
         level,
         name,
     )
@@ -85,7 +101,7 @@ def ratio_score(pair: Pair, *, level: float = 0.95, corrected: bool = True) -> I
     if not pair.selected:
         return Interval(0.0, math.inf, level, name)
     factor = pair.assessed / (pair.assessed - 1) if corrected else 1.0
-    limit = float(chi2.isf(1 - level, 1)) * factor
+    limit = float(chdtri(1, 1 - level)) * factor
 
     def excess(log_ratio: float) -> float:
         return _ratio_score_statistic(pair, log_ratio) - limit
@@ -153,12 +169,14 @@ def difference_newcombe(pair: Pair, *, level: float = 0.95) -> Interval | None:
 
     Source: Newcombe (1998), Statistics in Medicine 17:873, method 10.
     """
-    if not (pair.n1 and pair.n2):
+    first, second = wilson(pair.x1, pair.n1, level=level), wilson(pair.x2, pair.n2, level=level)
+    if first is None or second is None:
         return None
-    low, high = confint_proportions_2indep(
-        pair.x1, pair.n1, pair.x2, pair.n2, compare="diff", method="newcomb", alpha=1 - level
-    )
-    return Interval(max(float(low), -1.0), min(float(high), 1.0), level, "newcombe hybrid score")
+    rate1, rate2 = pair.x1 / pair.n1, pair.x2 / pair.n2
+    below = math.hypot(rate1 - first.low, second.high - rate2)
+    above = math.hypot(first.high - rate1, rate2 - second.low)
+    gap = rate1 - rate2
+    return Interval(max(gap - below, -1.0), min(gap + above, 1.0), level, "newcombe hybrid score")
 
 
 def odds_ratio_woolf(pair: Pair, *, level: float = 0.95) -> Interval | None:

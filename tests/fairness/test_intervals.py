@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from statsmodels.stats.proportion import confint_proportions_2indep
+from statsmodels.stats.proportion import confint_proportions_2indep, proportion_confint
 
 from fairness.bootstrap import Resampling, bootstrap
 from fairness.intervals import (
@@ -52,6 +52,19 @@ def test_textbook_examples() -> None:
     )
     assert bounds(wilson(1, 10)) == pytest.approx((0.0179, 0.4042), abs=5e-5)
     assert bounds(clopper_pearson(1, 10)) == pytest.approx((0.0025, 0.4450), abs=5e-5)
+
+
+@given(pairs(fewest=1), st.sampled_from([0.8, 0.95, 0.99]))
+def test_closed_forms_agree_with_statsmodels(pair: Pair, level: float) -> None:
+    for interval, method in ((wilson, "wilson"), (clopper_pearson, "beta")):
+        theirs = proportion_confint(pair.x1, pair.n1, alpha=1 - level, method=method)
+        ours = bounds(interval(pair.x1, pair.n1, level=level))
+        assert ours == pytest.approx(tuple(np.clip(theirs, 0, 1)), abs=1e-12, rel=1e-9)
+    theirs = confint_proportions_2indep(
+        *(pair.x1, pair.n1, pair.x2, pair.n2), compare="diff", method="newcomb", alpha=1 - level
+    )
+    ours = bounds(difference_newcombe(pair, level=level))
+    assert ours == pytest.approx(tuple(np.clip(theirs, -1, 1)), abs=1e-12, rel=1e-9)
 
 
 @given(pairs(fewest=2))
