@@ -20,6 +20,8 @@ from fairness.types import Note
 SHOWN = 3
 # Ages outside are slips of the keyboard or signs for a missing value.
 AGE_RANGE = (14, 110)
+# Up to here hashes of all rows are sorted in memory (16 bytes each); beyond, the engine may spill.
+_SORTED_ROWS = 12_000_000
 _SLASHED = r"^\s*\d{1,2}[./-]\d{1,2}[./-](\d{2}|\d{4})\b"
 
 
@@ -108,11 +110,7 @@ def check_duplicates(
             "'candidate' out of the specification (duplicates are then not looked for)"
         )
     same = application_key(keyed, spec)
-    # Hashes first: counting them takes eight bytes per row. Equal hashes are then looked at.
-    total, different = _one(
-        con, f"SELECT count(*), count(DISTINCT hash({', '.join(same)})) FROM {source}"
-    )
-    if total == different:
+    if not _equal_hashes(con, source, same):
         return 0
     rows = con.execute(
         f"SELECT any_value({quoted(spec.candidate)}), count(*) AS n FROM {source} "
@@ -122,6 +120,17 @@ def check_duplicates(
     if extra and spec.duplicates == "error":
         _duplicated(con, spec, source, rows)
     return extra
+
+
+def _equal_hashes(con: duckdb.DuckDBPyConnection, source: str, same: Sequence[str]) -> bool:
+    """Whether two rows may be of one application; equal hashes are to be looked at."""
+    key = f"hash({', '.join(same)})"
+    count = int(_one(con, f"SELECT count(*) FROM {source}")[0])
+    if count > _SORTED_ROWS:
+        return count != int(_one(con, f"SELECT count(DISTINCT {key}) FROM {source}")[0])
+    hashes = con.execute(f"SELECT {key} AS h FROM {source}").fetchnumpy()["h"]
+    hashes.sort()
+    return bool((hashes[1:] == hashes[:-1]).any())
 
 
 def application_key(keyed: Keyed, spec: AuditSpec) -> list[str]:

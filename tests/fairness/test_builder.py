@@ -181,7 +181,7 @@ def test_moments_are_those_of_numpy(frame: pd.DataFrame, cube: Cube) -> None:
         assert found.syy[place] == pytest.approx(((y - y.mean()) ** 2).sum(), rel=1e-12)
 
 
-@settings(max_examples=8)
+@settings(max_examples=5)
 @given(seed=st.integers(0, 10_000), count=st.integers(1, 60), shuffle=st.randoms())
 def test_the_order_of_rows_and_columns_changes_nothing(seed: int, count: int, shuffle: Any) -> None:
     frame = hiring.people(count, seed, decimals=3)

@@ -41,7 +41,7 @@ def named(text: str) -> dict[str, Any]:
     return found
 
 
-@settings(max_examples=12)
+@settings(max_examples=8)
 @given(
     seed=st.integers(0, 10_000),
     count=st.integers(2, 80),

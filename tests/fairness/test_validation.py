@@ -102,7 +102,11 @@ def test_missing_words_of_numbers_are_missing() -> None:
     assert cube_of(frame, hiring.spec()).median("fit").persons == 0
 
 
-def test_copies_of_a_candidate_are_named_or_left_out_by_policy() -> None:
+@pytest.mark.parametrize("sorted_rows", [1, 10**6])
+def test_copies_of_a_candidate_are_named_or_left_out_by_policy(
+    sorted_rows: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("fairness.validation._SORTED_ROWS", sorted_rows)
     frame = people(job="Cook", applied="2025-01-01")
     frame = pd.concat([frame, frame.iloc[[2]].assign(sex="M", fit=99.0)], ignore_index=True)
     frame.loc[2, ["sex", "fit"]] = ["F", 1.0]
