@@ -193,7 +193,8 @@ def _bin_name(low: float, high: float) -> str:
 
 def validities(cube: Cube, features: Features, settings: AuditSettings) -> Iterator[ValidityAudit]:
     """Score against later performance, by group; only of scores that have both."""
-    for score in cube.scores:
+    known = {table.score for table in cube.moment_tables}
+    for score in [s for s in cube.scores if s in known]:
         moments = cube.moments(features, score)
         if moments.n.sum():
             spread = score_deviations(cube.histogram(features, score))

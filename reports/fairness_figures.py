@@ -18,7 +18,12 @@ SIGNIFICANT_DIGITS = 10
 class Part(BaseModel):
     """Any object of a document: unknown members are refused."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, from_attributes=True)
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+        from_attributes=True,
+        json_schema_serialization_defaults_required=True,
+    )
 
 
 def number(value: Any) -> float | None:

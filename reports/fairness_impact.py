@@ -113,9 +113,7 @@ class ImpactRowEntry(Part):
     comparison: ComparisonEntry | None = Field(description="null: nothing to compare, or withheld")
     finding: FindingName | None = Field(description="the class; null for the reference")
     reason: str = Field(description="why the class is what it is, one sentence")
-    withheld: bool = Field(
-        False, description="small cell, left out by the policy", validate_default=True
-    )
+    withheld: bool = Field(False, description="small cell, left out by the policy")
 
 
 class MedianEntry(Part):

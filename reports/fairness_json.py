@@ -17,6 +17,7 @@ import numpy as np
 from audit.errors import SettingsInvalid
 from fairness.alternatives import Candidate
 from fairness.alternatives_measures import Outcome
+from fairness.audit_suppression import withheld
 from fairness.audit_tables import event_id
 from fairness.human_loop import EventRow
 from fairness.impact import Comparison, ImpactRow
@@ -36,6 +37,7 @@ from reports import fairness_people as p
 from reports import fairness_scores as s
 from reports.canonical import canonical, sha256_of
 from reports.fairness_figures import NoteEntry, Part
+from reports.fairness_withheld import without_small_cells
 
 __all__ = ["audit_document", "canonical", "made_at", "read_audit"]
 
@@ -106,7 +108,9 @@ def _content(result: AuditResult) -> dict[str, Any]:
         **_people(result),
     }
     kind = {"schema_version": d.SCHEMA_VERSION, "kind": "fairness_audit"}
-    return {**kind, **{name: _dump(part) for name, part in parts.items()}}
+    content = {**kind, **{name: _dump(part) for name, part in parts.items()}}
+    policy = withheld(result)
+    return content if policy is None else without_small_cells(content, policy)
 
 
 def _people(result: AuditResult) -> dict[str, Any]:

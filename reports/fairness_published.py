@@ -1,4 +1,4 @@
-"""published.json: what checking a published bias audit gave. Schema: docs/published-check."""
+"""published.json: what checking a published bias audit gave. Shape: docs/published-check.schema.json."""
 
 from __future__ import annotations
 

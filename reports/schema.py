@@ -1,4 +1,4 @@
-"""The published JSON Schemas (draft 2020-12), made from `reports.documents`.
+"""The published JSON Schemas (draft 2020-12), made from the document models of `reports`.
 
 `python -m reports.schema docs` writes them; a test fails when the files there are out of date.
 """
@@ -14,12 +14,16 @@ from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema
 
 from reports.documents import SCHEMA_VERSION, CheckDocument, ComparisonDocument
+from reports.fairness_documents import AuditDocument
+from reports.fairness_published import PublishedDocument
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 FILES: dict[str, type[BaseModel]] = {
     "report.schema.json": CheckDocument,
     "comparison.schema.json": ComparisonDocument,
+    "fairness-audit.schema.json": AuditDocument,
+    "published-check.schema.json": PublishedDocument,
 }
 
 

@@ -9,7 +9,11 @@ from jsonschema import Draft202012Validator
 from reports.schema import FILES, schema, write_schemas
 
 DOCS = Path(__file__).resolve().parent.parent.parent / "docs"
-FREE = {"measurements", "settings", "stage_cpu_s", "tags", "status_by_question"}
+FREE = {
+    *("measurements", "settings", "stage_cpu_s", "tags", "status_by_question"),
+    *("axes", "by_code", "facts", "fields", "packages", "parameters", "tried"),
+    *("differences", "gaps", "measures", "ratios"),
+}
 """Members whose keys are names found in the input, the settings or the detectors."""
 
 
