@@ -10,16 +10,16 @@ from __future__ import annotations
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-from fairlearn.postprocessing import ThresholdOptimizer
-from fairlearn.reductions import DemographicParity, ExponentiatedGradient
-from sklearn.exceptions import ConvergenceWarning
-from sklearn.linear_model import LogisticRegression
 
 from fairness.alternatives_measures import Persons
 from fairness.rate_arrays import Bools
 from fairness.types import Floats, Ints, Note
+
+if TYPE_CHECKING:
+    from sklearn.linear_model import LogisticRegression
 
 MOST_ITERATIONS = 50
 GROUP_THRESHOLDS = Note(
@@ -63,6 +63,10 @@ def mitigations(data: Fitting, slacks: Sequence[float]) -> tuple[Decided | Note,
     First a plain logistic regression (scored, cut by the caller), then the reduction with each
     `slack` (allowed difference of selection rates), then thresholds per group.
     """
+    # fairlearn and sklearn take a second to import, and few audits search.
+    from sklearn.exceptions import ConvergenceWarning
+    from sklearn.linear_model import LogisticRegression
+
     label, cut = _binary(data.persons)
     rows = data.search[np.isfinite(data.persons.label[data.search])]
     sensitive, pooled = _sensitive(data, rows, label)
@@ -123,6 +127,9 @@ def _reduced(
     parameters: dict[str, float | str],
 ) -> Decided:
     """Exponentiated gradient with demographic parity; needs no group when it decides."""
+    from fairlearn.reductions import DemographicParity, ExponentiatedGradient
+    from sklearn.linear_model import LogisticRegression
+
     x, y, a = fit
     reduction = ExponentiatedGradient(
         LogisticRegression(max_iter=1000),
@@ -146,6 +153,8 @@ def _thresholds(
     notes: tuple[Note, ...],
 ) -> Decided:
     """A threshold per group on the plain model's score, for equal selection rates."""
+    from fairlearn.postprocessing import ThresholdOptimizer
+
     x, y, a, sensitive = fit
     optimizer = ThresholdOptimizer(
         estimator=model,

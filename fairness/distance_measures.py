@@ -8,8 +8,7 @@ from __future__ import annotations
 import warnings
 
 import numpy as np
-from scipy.optimize import brentq
-from scipy.stats import ks_2samp, kstwo, mannwhitneyu, norm
+from scipy.special import ndtr
 
 from fairness.intervals import z_value
 from fairness.types import Floats, Interval, Ints
@@ -85,6 +84,8 @@ def superiority_interval(value: float, sizes: tuple[int, int], *, level: float) 
     All A with |value - A| <= z * sqrt(A(1-A)(1 + (N/2-1)((1-A)/(2-A) + A/(1+A))) / (n*m)), N = n+m.
     Source: Newcombe (2006), Statistics in Medicine 25:559, method 5.
     """
+    from scipy.optimize import brentq
+
     n, m = sizes
     z = z_value(level)
 
@@ -109,6 +110,9 @@ def mann_whitney_p(first: Ints, second: Ints) -> tuple[float, str]:
     pooled = first + second
     n, m = int(first.sum()), int(second.sum())
     if max(n, m) <= EXACT_RANK_PERSONS and pooled.max() == 1:
+        # scipy.stats takes half a second to import, and large groups do without it.
+        from scipy.stats import mannwhitneyu
+
         places = np.arange(len(pooled))
         both = (np.repeat(places, first), np.repeat(places, second))
         return float(mannwhitneyu(*both, method="exact").pvalue), "exact"
@@ -118,7 +122,7 @@ def mann_whitney_p(first: Ints, second: Ints) -> tuple[float, str]:
     if variance <= 0:
         return 1.0, "all tied"
     distance = max(abs(twice_wins(first, second) - n * m) / 2 - 0.5, 0.0)
-    p = float(2 * norm.sf(distance / np.sqrt(variance)))
+    p = float(2 * ndtr(-distance / np.sqrt(variance)))
     return min(p, 1.0), "normal, tie and continuity corrected"
 
 
@@ -128,6 +132,8 @@ def kolmogorov_smirnov_p(first: Ints, second: Ints) -> tuple[float, str]:
     Exact up to 10,000 persons per group, else the asymptotic one (both scipy's).
     Source: Hodges (1958), Arkiv foer Matematik 3:469.
     """
+    from scipy.stats import ks_2samp, kstwo
+
     n, m = int(first.sum()), int(second.sum())
     if max(n, m) <= EXACT_KS_PERSONS:
         places = np.arange(first.shape[-1])

@@ -11,8 +11,7 @@ import math
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.stats import t as student
-from statsmodels.stats.meta_analysis import effectsize_smd
+from scipy.special import stdtrit
 
 from audit.errors import SettingsInvalid
 from fairness.distance_measures import (
@@ -209,7 +208,7 @@ def _summary(group: Group, values: Floats, *, counts: Ints, level: float) -> Gro
     n, mean, sd = moments(values, counts)
     interval = None
     if sd is not None:
-        half = float(student.isf((1 - level) / 2, n - 1)) * sd / math.sqrt(n)
+        half = -float(stdtrit(n - 1, (1 - level) / 2)) * sd / math.sqrt(n)
         interval = Interval(mean - half, mean + half, level, "student t")
     quantiles = tuple(Quantile(p, float(quantile(values, counts, percent=p))) for p in PERCENTS)
     return GroupScores(group, n, Estimate(mean, interval), sd, quantiles)
@@ -304,6 +303,9 @@ def _standardized(
     z = z_value(level)
     d = (mean1 - mean2) / pooled
     half = z * math.sqrt((n1 + n2) / (n1 * n2) + d * d / (2 * (n1 + n2)))
+    # statsmodels and its pandas take seconds to import.
+    from statsmodels.stats.meta_analysis import effectsize_smd
+
     g, variance = (float(v) for v in effectsize_smd(mean1, sd1, n1, mean2, sd2, n2))
     wide = z * math.sqrt(variance)
     return (
@@ -324,7 +326,7 @@ def _welch(
     if a + b == 0:
         return Interval(difference, difference, level, "welch t")
     df = (a + b) ** 2 / (a * a / (n1 - 1) + b * b / (n2 - 1))
-    half = float(student.isf((1 - level) / 2, df)) * math.sqrt(a + b)
+    half = -float(stdtrit(df, (1 - level) / 2)) * math.sqrt(a + b)
     return Interval(difference - half, difference + half, level, "welch t")
 
 

@@ -10,7 +10,6 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from scipy.optimize import brentq
 from scipy.special import betaincinv, chdtri, ndtri
 
 from fairness.rates import Pair, cohens_h, phi, rate_difference
@@ -136,6 +135,9 @@ def _log_ratio_at_rest(pair: Pair) -> float:
 
 def _crossing(excess: Callable[[float], float], start: float, direction: float) -> float:
     """Where `excess` turns positive, going from `start` in `direction`."""
+    # scipy.optimize takes a third of a second to import, and few answers need it.
+    from scipy.optimize import brentq
+
     step, near = 0.25, start
     while abs(near) < _FURTHEST_LOG_RATIO:
         far = near + direction * step

@@ -16,7 +16,6 @@ from typing import Any, Protocol
 
 import duckdb
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from audit.errors import DataInvalid
@@ -272,6 +271,9 @@ def answers_from_arrays(
     matching: Matching | None = None,
 ) -> WideAnswers:
     """Answers given as an array (persons, questions), NaN where missing, and persons' levels."""
+    # pandas takes a second to import, and answers in tables do without it.
+    import pandas as pd
+
     table: dict[str, Any] = {f"feature__{feature}": pd.Series(list(levels), dtype=object)}
     values = np.asarray(scores, np.float64)
     table |= {f"item__{name}": values[:, i] for i, name in enumerate(names)}

@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from scipy.optimize import brentq
 from scipy.special import ndtr, ndtri
 
 FOUR_FIFTHS = 0.8
@@ -98,6 +97,9 @@ def _detectable_ratio(design: Design) -> float | None:
 
     if lacking(0.0) < 0:
         return None
+    # scipy.optimize takes a third of a second to import, and few answers need it.
+    from scipy.optimize import brentq
+
     return float(brentq(lacking, 0.0, 1.0, xtol=1e-9))
 
 
@@ -127,6 +129,8 @@ def expected_impact(difference: float, *, rate: float, minority_share: float) ->
         return float(minority_share * minority + (1 - minority_share) * majority - rate)
 
     reach = 40.0 + abs(difference)
+    from scipy.optimize import brentq
+
     cut = float(brentq(excess, -reach, reach, xtol=1e-13))
     minority, majority = float(ndtr(-cut - difference)), float(ndtr(-cut))
     return ExpectedImpact(minority / majority, minority, majority, cut)

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy.special import chdtrc, ndtr
-from scipy.stats import boschloo_exact, chi2_contingency
 
 from fairness.rates import Pair
 from fairness.types import Floats, GroupCounts, Note
@@ -175,6 +174,9 @@ def homogeneity(counts: GroupCounts) -> ChiSquare | None:
     cells = np.stack([counts.selected, counts.assessed - counts.selected], axis=1)[kept]
     if len(cells) < 2 or (cells.sum(axis=0) == 0).any():
         return None
+    # scipy.stats takes half a second to import; only this and Boschloo's test need it.
+    from scipy.stats import chi2_contingency
+
     result = chi2_contingency(cells, correction=False)
     smallest = float(np.min(result.expected_freq))
     return ChiSquare(float(result.statistic), int(result.dof), float(result.pvalue), smallest)
@@ -209,6 +211,8 @@ def boschloo(pair: Pair) -> float | None:
         return 1.0
     if pair.n1 * pair.n2 > BOSCHLOO_MAX_PRODUCT:
         return None
+    from scipy.stats import boschloo_exact
+
     cells = [[pair.x1, pair.x2], [pair.n1 - pair.x1, pair.n2 - pair.x2]]
     return min(float(boschloo_exact(cells).pvalue), 1.0)
 

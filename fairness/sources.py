@@ -9,17 +9,14 @@ from __future__ import annotations
 
 import difflib
 import re
+import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import duckdb
-import pandas as pd
 import pyarrow as pa
-import pyarrow.dataset
-import sqlalchemy
-from sqlalchemy.exc import SQLAlchemyError
 
 from audit.errors import DataInvalid
 from fairness import text_files
@@ -240,8 +237,10 @@ def _attach_parquet(
 
 
 def _arrow_dataset(files: tuple[Path, ...]) -> Any:
+    from pyarrow import dataset
+
     try:
-        return pyarrow.dataset.dataset([str(f) for f in files], format="ipc")
+        return dataset.dataset([str(f) for f in files], format="ipc")
     except (pa.ArrowException, OSError) as error:
         raise DataInvalid(
             f"{files[0].name} cannot be read as Arrow: {_first_line(error)}"
@@ -301,6 +300,10 @@ def _attach_database(
     con: duckdb.DuckDBPyConnection, data: Database, relation: str, wanted: Wanted
 ) -> SourceFacts:
     """Rows come in batches; all values become text, so that no batch can disagree on a type."""
+    # Each way of reading imports its own libraries: SQLAlchemy and pandas take a second each.
+    import sqlalchemy
+    from sqlalchemy.exc import SQLAlchemyError
+
     name = "the query's result"
     try:
         engine = sqlalchemy.create_engine(data.url)
@@ -359,7 +362,7 @@ def _attach_frame(
 ) -> SourceFacts:
     if hasattr(data, "collect") and not hasattr(data, "to_arrow"):
         data = data.collect()
-    if isinstance(data, pd.DataFrame):
+    if _is_pandas(data):
         wanted = _once("the frame", [str(c) for c in data.columns], wanted)
         table = _from_pandas(data, wanted)
     elif hasattr(data, "to_arrow"):
@@ -392,7 +395,13 @@ def _once(name: str, present: list[str], wanted: Wanted) -> tuple[str, ...]:
     return chosen
 
 
-def _from_pandas(frame: pd.DataFrame, wanted: Sequence[str]) -> Any:
+def _is_pandas(data: object) -> bool:
+    """Whether it is a pandas frame; there is none where pandas was not imported."""
+    pandas = sys.modules.get("pandas")
+    return pandas is not None and isinstance(data, pandas.DataFrame)
+
+
+def _from_pandas(frame: Any, wanted: Sequence[str]) -> Any:
     """As Arrow; NaN is pandas' sign for a missing value and becomes one."""
     frame = frame.set_axis([str(c) for c in frame.columns], axis=1)
     arrays = []

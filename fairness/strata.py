@@ -9,16 +9,18 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy.stats import chi2
-from statsmodels.stats.contingency_tables import StratifiedTable
+from scipy.special import chdtrc
 
 from fairness.intervals import Estimate, z_value
 from fairness.rates import Pair
 from fairness.significance import ChiSquare
 from fairness.types import Group, Interval, Note, StrataCounts
+
+if TYPE_CHECKING:
+    from statsmodels.stats.contingency_tables import StratifiedTable
 
 # An expected cell rounds to 0 under odds ratios beyond 1e9 or so.
 _LEAST_CELL = 1e-9
@@ -65,6 +67,9 @@ def stratified_test(pairs: Sequence[Pair], *, level: float = 0.95) -> Stratified
     Greenland (1986), Biometrics 42:311; Breslow and Day (1980), Statistical Methods in Cancer
     Research I, section 4.4; Tarone (1985), Biometrika 72:91.
     """
+    # statsmodels and its pandas take longer to import than most audits to run without strata.
+    from statsmodels.stats.contingency_tables import StratifiedTable
+
     used = [pair for pair in pairs if not pair.degenerate]
     left_out = len(pairs) - len(used)
     if not used:
@@ -101,7 +106,7 @@ def _tables(pairs: Sequence[Pair]) -> np.ndarray[tuple[int, ...], np.dtype[np.fl
 
 def _chi_square(result: Any, df: int) -> ChiSquare:
     """statsmodels' statistic; its p is 1 - cdf, which is 0 far out, so the tail is asked anew."""
-    return ChiSquare(float(result.statistic), df, float(chi2.sf(result.statistic, df)))
+    return ChiSquare(float(result.statistic), df, float(chdtrc(df, result.statistic)))
 
 
 def _homogeneity(used: Sequence[Pair], odds_ratio: float, *, adjust: bool) -> ChiSquare:
@@ -118,9 +123,10 @@ def _homogeneity(used: Sequence[Pair], odds_ratio: float, *, adjust: bool) -> Ch
         variances.append(1 / math.fsum(1 / max(cell, _LEAST_CELL) for cell in cells))
     statistic = math.fsum(d * d / v for d, v in zip(away, variances, strict=True))
     if adjust:
-        statistic -= math.fsum(away) ** 2 / math.fsum(variances)
+        # Not below 0 but for rounding.
+        statistic = max(statistic - math.fsum(away) ** 2 / math.fsum(variances), 0.0)
     df = len(used) - 1
-    return ChiSquare(statistic, df, float(chi2.sf(statistic, df)))
+    return ChiSquare(statistic, df, float(chdtrc(df, statistic)))
 
 
 def _expected_focal(p: Pair, odds_ratio: float) -> float:
