@@ -1,4 +1,4 @@
-"""published.json: what checking a published bias audit gave. Shape: docs/published-check.schema.json."""
+"""published.json: what checking a published bias audit gave."""
 
 from __future__ import annotations
 
