@@ -22,22 +22,20 @@ def not_computed(cube: Cube, *, ratings: bool, interviewers: bool, items: bool) 
         if len(cube.levels(axis)) < 2:
             have = "one level only" if cube.levels(axis) else "no such column"
             yield _note(part, axis, f"{words}: {have}")
-    if not cube.scores:
-        yield _note("distances", "scores", "score distances, cut sweep and scoring rates: no score")
-    counts = cube.persons[0]
-    if not (counts.dim("label") >= 0).any():
-        yield _note("accuracy", "label", "error rates and calibration: no label of performance")
-    if not cube.moment_tables:
-        yield _note("validity", "performance", "validity: no later performance beside a score")
-    if not items:
-        yield _note("dif", "items", "questions: no scores of single questions")
-    if not ratings:
-        yield _note("structure", "ratings", "interview structure: no table of ratings")
-    if not interviewers:
-        yield _note("agreement", "ratings.interviewer", "agreement: no interviewer is named")
-    if not cube.events_kept:
-        text = "overrides, opt-outs, withdrawals, flags, reviews: no such column"
-        yield _note("events", "overridden", text)
+    labelled = bool((cube.persons[0].dim("label") >= 0).any())
+    human = "human_led" in cube.levels("mode")
+    for there, part, needs, words in (
+        (cube.scores, "distances", "scores", "distances, sweep and scoring rates: no score"),
+        (labelled, "accuracy", "label", "error rates and calibration: no label of performance"),
+        (cube.moment_tables, "validity", "performance", "validity: no performance beside a score"),
+        (human, "validity_gain", "mode", "the tool against what it replaced: no human-led mode"),
+        (items, "dif", "items", "questions: no scores of single questions"),
+        (ratings, "structure", "ratings", "interview structure: no table of ratings"),
+        (interviewers, "agreement", "ratings.interviewer", "agreement: no interviewer is named"),
+        (cube.events_kept, "events", "overridden", "overrides, opt-outs, flags: no such column"),
+    ):
+        if not there:
+            yield _note(part, needs, words)
 
 
 def _note(part: str, needs: str, text: str) -> Note:

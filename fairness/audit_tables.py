@@ -66,6 +66,7 @@ def impact_tables(
         yield _table(counts, "selection", f"Selection by {name}", policy)
     for score in cube.scores:
         yield _scoring(cube, features, score, policy)
+    yield from _bounds(cube, features)
     for level in cube.levels("class")[:MOST_CLASSES]:
         yield _table(
             cube.in_class(features, level), f"class:{level}", f"Class {level} by {name}", policy
@@ -74,6 +75,15 @@ def impact_tables(
         for stage in cube.levels("stage")[:MOST_STAGES]:
             entered = cube.counts(features, where={"stage": stage})
             yield _table(entered, f"stage:{stage}", f"Passing {stage} by {name}", policy)
+
+
+def _bounds(cube: Cube, features: Features) -> Iterator[Note]:
+    """What gets no table because there is too much of it."""
+    for axis, most in (("class", MOST_CLASSES), ("stage", MOST_STAGES)):
+        have = len(cube.levels(axis))
+        if have > most and (axis == "class" or len(features) == 1):
+            text = f"Of {have} levels of {axis}, the first {most} got an impact table."
+            yield Note("levels_without_table", text, {"axis": axis, "levels": have})
 
 
 def _table(counts: GroupCounts, basis: str, title: str, policy: ImpactPolicy) -> TableAudit:

@@ -13,9 +13,9 @@ from reports.fairness_documents import AuditDocument, FindingEntry
 from reports.fairness_published import PublishedDocument
 
 CLASSES = {
-    "adverse": ("below 4/5, significant", "bold yellow"),
-    "significant_above_four_fifths": ("above 4/5, significant", "yellow"),
-    "small_numbers": ("below 4/5, small numbers", "yellow"),
+    "adverse": ("beyond 4/5, significant", "bold yellow"),
+    "significant_above_four_fifths": ("within 4/5, significant", "yellow"),
+    "small_numbers": ("beyond 4/5, small numbers", "yellow"),
     "undetectable": ("undetectable with this sample", "dim"),
     "no_indication": ("no indication", "cyan"),
 }

@@ -12,6 +12,7 @@ import pytest
 from audit.errors import DataInvalid
 from datasets.hiring import make_hiring, tables
 from fairness.audit import audit, audit_cube, settings_of
+from fairness.audit_tables import MOST_CLASSES
 from fairness.builder import cube_of
 from fairness.result import AuditResult
 from fairness.spec import load_spec
@@ -157,7 +158,7 @@ def test_what_is_missing_is_said() -> None:
     parts = {str(n.facts["part"]) for n in found.notes if n.code == "not_computed"}
     assert parts == {
         *("funnel", "drift", "conditional", "settings_compared", "distances", "accuracy"),
-        *("validity", "dif", "structure", "agreement", "events"),
+        *("validity", "validity_gain", "dif", "structure", "agreement", "events"),
     }
     assert [t.id for t in found.tables] == ["selection:sex"]
 
@@ -169,6 +170,13 @@ def test_nobody_or_everybody_selected_is_answered(out: int) -> None:
     classes = {f.row.finding for f in found.findings}
     assert classes <= {FindingClass.UNDETECTABLE, FindingClass.NO_INDICATION}
     assert found.findings
+
+
+def test_more_classes_than_tables_are_said() -> None:
+    rows = [("ab"[i % 2], i % 2, f"class {i % 30}") for i in range(300)]
+    found = audit(table(rows, "sex", "out", "class"), simple(classes="class"))
+    assert sum(t.id.startswith("class:") for t in found.tables) == MOST_CLASSES
+    assert [n.code for n in found.notes].count("levels_without_table") == 1
 
 
 def test_one_group_only_is_answered() -> None:
