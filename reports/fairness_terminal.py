@@ -83,5 +83,6 @@ def published_summary(document: PublishedDocument) -> Group:
         for x in document.inconsistencies:
             table.add_row(Text(x.kind), Text(x.table), Text(x.category), Text(x.text))
         parts.append(table)
-    parts += [Text(f"- {note.text}", style="dim") for note in document.not_checked]
+    reasons = dict.fromkeys(note.text for note in document.not_checked)
+    parts += [Text(f"- {reason}", style="dim") for reason in reasons]
     return Group(*parts)
