@@ -235,7 +235,8 @@ def _moment_table(
     both = f"SELECT *, {x} AS x, {y} AS y FROM ({_rows_with_performance(rows)})"
     listed = ", ".join(map(quoted, dims))
     found = rows.con.execute(
-        f"SELECT {listed}, count(*), sum(x), sum(y), sum(x * x), sum(y * y), sum(x * y) "
+        f"SELECT {listed}, sum(n), sum(x * n), sum(y * n), sum(x * x * n), sum(y * y * n), "
+        f"sum(x * y * n) "
         f"FROM ({both}) WHERE x IS NOT NULL AND y IS NOT NULL GROUP BY {listed}"
     ).fetchmany(spec.limits.cells)
     width = len(dims)

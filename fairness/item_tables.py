@@ -122,7 +122,7 @@ def _form_tables(
         columns = fetched(
             rows.con,
             f"SELECT {listed}, round({' + '.join(matched)}, 9) AS matching, "
-            f"{column} + 0.0 AS level, count(*) AS n FROM ({form.source}) WHERE {answered} "
+            f"{column} + 0.0 AS level, sum(n)::BIGINT AS n FROM ({form.source}) WHERE {answered} "
             "GROUP BY ALL",
         )
         table = _table(name, features, columns)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from fairness.sources import literal, quoted
+from fairness.sources import Relation, literal, quoted
 from fairness.spec import AuditSpec
 from fairness.spec_parts import Age, Feature, Period, Score, folded
 
@@ -102,15 +102,16 @@ class Keyed(Columns):
         self.keys = tuple(self._keys())
         self.numbers = tuple(self._numbers())
 
-    def select(self, source: str) -> str:
-        """The SELECT that makes `keyed`."""
+    def select(self, source: Relation) -> str:
+        """The SELECT that makes `keyed`, with the source's weight if it has one."""
         spec = self._spec
         columns = [f"{k.sql} AS {quoted('k_' + k.name)}" for k in self.keys]
         columns += [f"{n.sql} AS {quoted(n.name)}" for n in self.numbers]
         for name in ("candidate", "interviewer"):
             column = getattr(spec, name)
             columns.append(f"{self._id(column) if column else 'NULL::VARCHAR'} AS {name}")
-        return f"SELECT {', '.join(columns)} FROM {source}"
+        columns += [quoted(source.weight)] if source.weight else []
+        return f"SELECT {', '.join(columns)} FROM {source.name}"
 
     def _keys(self) -> Iterator[Key]:
         spec = self._spec

@@ -23,11 +23,21 @@ from typing import Any, Self
 import duckdb
 
 from audit.errors import DataInvalid, SpecInvalid
-from fairness import validation
+from fairness import validation, warehouse
 from fairness.codings import Coding, coding_of
 from fairness.folding import fold
 from fairness.keyed import AXES, Columns, Key, Keyed, cut_score, wanted_columns
-from fairness.sources import Database, Reading, SourceFacts, attach, connect, literal, quoted
+from fairness.sources import (
+    Database,
+    Reading,
+    Relation,
+    SourceFacts,
+    Warehouse,
+    attach,
+    connect,
+    literal,
+    quoted,
+)
 from fairness.spec import AuditSpec
 from fairness.types import Note
 from fairness.validation import NumberFacts
@@ -35,6 +45,8 @@ from fairness.validation import NumberFacts
 # From this many rows on, equal rows are counted together before anything else is done.
 _COMPACT_FROM = 200_000
 _SAMPLE = 50_000
+# Copies of a row that are made at a time.
+_COPIES = 1024
 # Words listed one by one of a column that the specification maps; rarer ones are unmapped anyway.
 _WORDS = 5000
 _UNDECLARED = ("period", "job", "location", "class")
@@ -111,13 +123,13 @@ class Rows:
         """
         source = self.counted
         if scores and not source.scores:
-            source = Counted("keyed", "1", True)
+            source = _plain(self.source)
         more = [quoted(f"s_{name}") for name in self.scores] if scores else []
         return self._coded(source, more)
 
     def coded_rows(self, more: Sequence[str]) -> str:
-        """SELECT of codes as in `coded` with n = 1 and further columns of `keyed`."""
-        return self._coded(Counted("keyed", "1", True), [quoted(name) for name in more])
+        """SELECT of codes as in `coded` and further columns of `keyed`, row by row of it."""
+        return self._coded(_plain(self.source), [quoted(name) for name in more])
 
     def _coded(self, source: Counted, more: Sequence[str]) -> str:
         columns = [f"{source.weight} AS n"]
@@ -161,7 +173,9 @@ class Rows:
 
 
 def open_rows(data: Any, spec: AuditSpec, *, ratings: Any = None) -> Rows:
-    """Read and validate a table (path, frame, Arrow table, `Database`, or URL with spec.query).
+    """Read and validate a table.
+
+    A path, frame, Arrow table, `Database`, `Warehouse`, or URL with spec.query.
 
     `ratings` is the long table of question-level scores where the specification describes one.
     DataInvalid names what is wrong with its rows, column, value and remedy.
@@ -194,23 +208,31 @@ def _opened(
     how = Reading(Path(scratch.name), spec.csv, spec.limits)
     if isinstance(data, str) and "://" in data and spec.query:
         data = Database(data, spec.query)
-    source = attach(con, data, "source_rows", wanted_columns(spec), how)
-    notes = list(source.notes)
-    validation.check_rows(con, "source_rows", source.name)
-    keyed = Keyed(spec, source.types)
+    if isinstance(data, Warehouse):
+        warehouse.check_spec(spec, ratings)
+        source = warehouse.attach(con, data, "source_rows", spec)
+        keyed = Keyed(warehouse.without_candidate(spec), source.types)
+    else:
+        source = attach(con, data, "source_rows", wanted_columns(spec), how)
+        keyed = Keyed(spec, source.types)
+    notes, relation = list(source.notes), Relation("source_rows", source.weight)
+    validation.check_rows(con, relation, source.name)
     validation.check_formats(keyed.dates)
-    numbers = validation.check_numbers(con, "source_rows", keyed, spec)
-    validation.check_dates(con, "source_rows", keyed.dates)
-    relation = _without_copies(con, keyed, spec, notes)
+    numbers = validation.check_numbers(con, relation, keyed, spec)
+    validation.check_dates(con, relation, keyed.dates)
+    if isinstance(data, Warehouse):
+        _check_candidates(con, data, spec, source)
+    else:
+        relation = _without_copies(con, keyed, spec, notes)
     con.execute(f"CREATE TEMP VIEW keyed_rows AS {keyed.select(relation)}")
     if spec.stage and spec.stage.layout == "row_per_stage":
         fold(con, keyed.keys, spec)
     else:
         con.execute("CREATE TEMP VIEW keyed AS SELECT * FROM keyed_rows")
-    count = validation.check_rows(con, "keyed", source.name)
-    counted = _counted(con, keyed, spec, count)
+    count = validation.check_rows(con, Relation("keyed", source.weight), source.name)
+    counted = _counted(con, keyed, spec, count, source=source)
     codings = _codings(con, keyed.keys, spec, counted)
-    _audit_rows(con, codings, spec)
+    _audit_rows(con, codings, spec, source.weight)
     has_ratings = _audit_ratings(con, ratings, spec, how)
     notes += _reading_notes(spec)
     return Rows(
@@ -218,13 +240,24 @@ def _opened(
     )
 
 
+def _check_candidates(
+    con: duckdb.DuckDBPyConnection, data: Warehouse, spec: AuditSpec, source: SourceFacts
+) -> None:
+    """DataInvalid for candidates of a warehouse who occur twice or have no id."""
+    if spec.candidate is None:
+        return
+    types = warehouse.attach_repeated(con, data, "repeated_rows", spec)
+    keyed = Keyed(spec, {**source.types, **types})
+    validation.check_duplicates(con, keyed, spec, Relation("repeated_rows", source.weight))
+
+
 def _without_copies(
     con: duckdb.DuckDBPyConnection, keyed: Keyed, spec: AuditSpec, notes: list[Note]
-) -> str:
+) -> Relation:
     """The relation to read: with the policy applied to candidates that occur twice."""
-    extra = validation.check_duplicates(con, keyed, spec, "source_rows")
+    extra = validation.check_duplicates(con, keyed, spec, Relation("source_rows"))
     if not extra:
-        return "source_rows"
+        return Relation("source_rows")
     same = ", ".join(validation.application_key(keyed, spec))
     order = "row_no" if spec.duplicates == "first" else "row_no DESC"
     con.execute(
@@ -234,23 +267,36 @@ def _without_copies(
     )
     text = f"{extra} rows repeat a candidate; the {spec.duplicates} row of each was counted."
     notes.append(Note("duplicates_left_out", text, {"rows": extra}))
-    return "source_kept"
+    return Relation("source_kept")
 
 
-def _counted(con: duckdb.DuckDBPyConnection, keyed: Keyed, spec: AuditSpec, count: int) -> Counted:
-    """Equal rows counted together where a sample says that there are many."""
-    if count < _COMPACT_FROM:
-        return Counted("keyed", "1", True)
+def _plain(source: SourceFacts) -> Counted:
+    """The relation `keyed` as it is, which has weights if the source has."""
+    return Counted("keyed", quoted(source.weight) if source.weight else "1", True)
+
+
+def _counted(
+    con: duckdb.DuckDBPyConnection,
+    keyed: Keyed,
+    spec: AuditSpec,
+    count: int,
+    *,
+    source: SourceFacts,
+) -> Counted:
+    """Equal rows counted together where they have weights, or a sample says there are many."""
+    if source.weight is None and count < _COMPACT_FROM:
+        return _plain(source)
+    number = Relation("keyed", source.weight).rows()
     keys = [quoted("k_" + k.name) for k in keyed.keys]
     scores = [quoted("s_" + s.name) for s in spec.scores]
     for columns, has_scores in ((keys + scores, True), (keys, False)):
-        if _repetitive(con, columns, count):
+        if source.weight or _repetitive(con, columns, count):
             con.execute(
-                f"CREATE TEMP TABLE compact AS SELECT {', '.join(columns)}, count(*) AS n "
+                f"CREATE TEMP TABLE compact AS SELECT {', '.join(columns)}, {number} AS n "
                 "FROM keyed GROUP BY ALL"
             )
             return Counted("compact", "n", has_scores)
-    return Counted("keyed", "1", True)
+    return _plain(source)
 
 
 def _repetitive(con: duckdb.DuckDBPyConnection, columns: Sequence[str], count: int) -> bool:
@@ -357,7 +403,10 @@ def _first(
 
 
 def _audit_rows(
-    con: duckdb.DuckDBPyConnection, codings: Mapping[str, Coding], spec: AuditSpec
+    con: duckdb.DuckDBPyConnection,
+    codings: Mapping[str, Coding],
+    spec: AuditSpec,
+    weight: str | None,
 ) -> None:
     columns = ["candidate", "interviewer"]
     for name in ("period", "job", "location", "stage", "mode", "class"):
@@ -373,9 +422,18 @@ def _audit_rows(
     for feature in spec.features:
         sql = _level(codings, codings[f"feature_{feature.name}"], spec)
         columns.append(f"{sql}::VARCHAR AS {quoted('feature__' + feature.name)}")
+    source = f"({_copied(weight)}) keyed" if weight else "keyed"
     con.execute(
-        f"CREATE TEMP VIEW audit_rows AS SELECT {', '.join(columns)} FROM keyed{_joins(codings)}"
+        f"CREATE TEMP VIEW audit_rows AS SELECT {', '.join(columns)} FROM {source}{_joins(codings)}"
     )
+
+
+def _copied(weight: str) -> str:
+    """One row per application from rows with weights, never many copies of one row at a time."""
+    n = quoted(weight)
+    pieces = f"SELECT *, unnest(range(0, {n}, {_COPIES})) AS piece FROM keyed"
+    copies = f"unnest(range(piece, least({n}, piece + {_COPIES}))) AS copy"
+    return f"SELECT * EXCLUDE (piece, copy) FROM (SELECT *, {copies} FROM ({pieces}))"
 
 
 def _has_performance(spec: AuditSpec) -> bool:
@@ -396,9 +454,9 @@ def _audit_ratings(
     given = {name: getattr(part, name) for name in names}
     wanted = tuple(dict.fromkeys([c for c in (*given.values(), part.score) if c]))
     source = attach(con, ratings, "ratings_source", wanted, how)
-    validation.check_rows(con, "ratings_source", source.name)
+    validation.check_rows(con, Relation("ratings_source"), source.name)
     number = Columns(spec.missing, source.types).number("score", "rating", part.score)
-    validation.check_number(con, "ratings_source", number)
+    validation.check_number(con, Relation("ratings_source"), number)
     columns = [
         f"{quoted(column)}::VARCHAR AS {name}" if column else f"NULL::VARCHAR AS {name}"
         for name, column in given.items()

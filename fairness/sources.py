@@ -44,6 +44,32 @@ class Database:
 
 
 @dataclass(frozen=True, slots=True)
+class Warehouse:
+    """An Ibis table expression of any backend; `fairness.warehouse` has it counted there.
+
+    `name`: for messages and reports.
+    """
+
+    table: Any = field(repr=False)
+    name: str = "the warehouse's table"
+
+
+@dataclass(frozen=True, slots=True)
+class Relation:
+    """A relation in the engine; `weight`: the column of how many rows each row stands for."""
+
+    name: str
+    weight: str | None = None
+
+    def rows(self, condition: str | None = None) -> str:
+        """How many rows are under a condition (None for all), in SQL."""
+        if self.weight is None:
+            return f"count_if({condition})" if condition else "count(*)"
+        test = f" FILTER ({condition})" if condition else ""
+        return f"coalesce(sum({quoted(self.weight)}){test}, 0)::BIGINT"
+
+
+@dataclass(frozen=True, slots=True)
 class Reading:
     """How to read: a private folder for what does not fit in memory, and the limits.
 
@@ -61,9 +87,10 @@ class SourceFacts:
     """What was read.
 
     Attributes:
-        kind: csv, parquet, arrow, sql or frame. name: for messages and reports.
+        kind: csv, parquet, arrow, sql, frame or warehouse. name: for messages and reports.
         types: DuckDB types of the columns that were read.
         files: what a hash of the data is made from; empty where the data were no files.
+        weight: the column of how many rows each row stands for; None: every row is one.
     """
 
     kind: str
@@ -71,6 +98,7 @@ class SourceFacts:
     types: dict[str, str]
     files: tuple[Path, ...] = ()
     notes: tuple[Note, ...] = ()
+    weight: str | None = None
 
 
 def connect(scratch: Path, limits: Limits) -> duckdb.DuckDBPyConnection:
@@ -101,6 +129,11 @@ def attach(
     """Make `relation` from columns (None for all) of a path, frame, Arrow table or database."""
     if isinstance(data, str) and "://" in data:
         raise DataInvalid("a database needs a query: give 'query' in the specification")
+    if isinstance(data, Warehouse):
+        raise DataInvalid(
+            f"{data.name} is counted in its warehouse, and this needs single rows: give an export "
+            "of it, for example table.limit(1000).to_pandas()"
+        )
     try:
         if isinstance(data, Database):
             facts = _attach_database(con, data, relation, wanted)
@@ -380,7 +413,7 @@ def _attach_frame(
     else:
         raise DataInvalid(
             f"a {type(data).__name__} is no table: give a path, a pandas or polars frame, an Arrow "
-            "table or a Database"
+            "table, a Database or a Warehouse"
         )
     con.register(f"{relation}_arrow", table)
     types = _view(con, relation, f"{relation}_arrow", wanted)

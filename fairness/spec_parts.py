@@ -342,6 +342,9 @@ class Limits(Part):
     feature_levels: int = Field(200, ge=2, description="most levels of a sensitive feature")
     axis_levels: int = Field(10_000, ge=1, description="most levels of job, location, period")
     cells: int = Field(2_000_000, ge=1000, description="most cells of one table of counts")
+    combinations: int = Field(
+        1_000_000, ge=1000, description="most combinations of values that a warehouse may give"
+    )
     line_mb: int = Field(8, ge=1, le=256, description="longest line of a text file, MiB")
     memory_mb: int = Field(400, ge=64, description="memory of the database engine, MiB")
     threads: int = Field(2, ge=1, le=256, description="threads of the database engine")

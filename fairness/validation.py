@@ -1,6 +1,7 @@
 """What is wrong with a table, said with its row, column, value and remedy.
 
 Rows are counted from 1, without the header line. At most three are shown; counts are complete.
+Where a warehouse counted the rows they have no numbers, and values are shown with their counts.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import duckdb
 
 from audit.errors import DataInvalid, SpecInvalid
 from fairness.keyed import Dated, Keyed, Number
-from fairness.sources import literal, quoted
+from fairness.sources import Relation, literal, quoted
 from fairness.spec import AuditSpec
 from fairness.types import Note
 
@@ -34,26 +35,26 @@ class NumberFacts:
     high: float
 
 
-def check_rows(con: duckdb.DuckDBPyConnection, relation: str, name: str) -> int:
+def check_rows(con: duckdb.DuckDBPyConnection, relation: Relation, name: str) -> int:
     """The number of rows; DataInvalid where there are none."""
-    count = int(_one(con, f"SELECT count(*) FROM {relation}")[0])
+    count = int(_one(con, f"SELECT {relation.rows()} FROM {relation.name}")[0])
     if not count:
         raise DataInvalid(f"{name} has a header and no rows: there is nobody to audit")
     return count
 
 
 def check_numbers(
-    con: duckdb.DuckDBPyConnection, relation: str, keyed: Keyed, spec: AuditSpec
+    con: duckdb.DuckDBPyConnection, relation: Relation, keyed: Keyed, spec: AuditSpec
 ) -> dict[str, NumberFacts]:
     """Facts of each column of numbers; DataInvalid for text, NaN, infinity and out of range."""
     if not keyed.numbers:
         return {}
     parts = [
-        f"count_if({n.bad or 'FALSE'}), count_if(NOT isfinite({n.sql})), count({n.sql}), "
-        f"min({n.sql}), max({n.sql})"
+        f"{relation.rows(n.bad or 'FALSE')}, {relation.rows(f'NOT isfinite({n.sql})')}, "
+        f"{relation.rows(f'{n.sql} IS NOT NULL')}, min({n.sql}), max({n.sql})"
         for n in keyed.numbers
     ]
-    values = _one(con, f"SELECT {', '.join(parts)} FROM {relation}")
+    values = _one(con, f"SELECT {', '.join(parts)} FROM {relation.name}")
     facts = {}
     for place, number in enumerate(keyed.numbers):
         bad, wild, count, low, high = values[5 * place : 5 * place + 5]
@@ -67,12 +68,12 @@ def check_numbers(
     return facts
 
 
-def check_number(con: duckdb.DuckDBPyConnection, relation: str, number: Number) -> None:
+def check_number(con: duckdb.DuckDBPyConnection, relation: Relation, number: Number) -> None:
     """DataInvalid where one column has text, NaN or infinity."""
     bad, wild = _one(
         con,
-        f"SELECT count_if({number.bad or 'FALSE'}), count_if(NOT isfinite({number.sql})) "
-        f"FROM {relation}",
+        f"SELECT {relation.rows(number.bad or 'FALSE')}, "
+        f"{relation.rows(f'NOT isfinite({number.sql})')} FROM {relation.name}",
     )
     if bad:
         _not_numbers(con, relation, number, int(bad))
@@ -80,7 +81,7 @@ def check_number(con: duckdb.DuckDBPyConnection, relation: str, number: Number) 
         _not_finite(con, relation, number, int(wild))
 
 
-def check_dates(con: duckdb.DuckDBPyConnection, relation: str, dates: Sequence[Dated]) -> None:
+def check_dates(con: duckdb.DuckDBPyConnection, relation: Relation, dates: Sequence[Dated]) -> None:
     """DataInvalid where dates are not ISO, do not fit their patterns, or fit two."""
     for dated in dates:
         if dated.bad and _any(con, relation, dated.bad):
@@ -95,11 +96,12 @@ def check_dates(con: duckdb.DuckDBPyConnection, relation: str, dates: Sequence[D
 
 
 def check_duplicates(
-    con: duckdb.DuckDBPyConnection, keyed: Keyed, spec: AuditSpec, source: str
+    con: duckdb.DuckDBPyConnection, keyed: Keyed, spec: AuditSpec, source: Relation
 ) -> int:
     """How many rows repeat an application; DataInvalid under the policy `error`.
 
-    An application is a candidate in one job and period (and stage, with a row per stage).
+    An application is a candidate in one job and period (and stage, with a row per stage). Where the
+    rows have no order there is no first or last one, and the policy is `error`.
     """
     if spec.candidate is None:
         return 0
@@ -110,14 +112,14 @@ def check_duplicates(
             "'candidate' out of the specification (duplicates are then not looked for)"
         )
     same = application_key(keyed, spec)
-    if not _equal_hashes(con, source, same):
+    if source.weight is None and not _equal_hashes(con, source.name, same):
         return 0
     rows = con.execute(
-        f"SELECT any_value({quoted(spec.candidate)}), count(*) AS n FROM {source} "
-        f"GROUP BY {', '.join(same)} HAVING count(*) > 1 ORDER BY n DESC, 1"
+        f"SELECT any_value({quoted(spec.candidate)}), {source.rows()} AS n FROM {source.name} "
+        f"GROUP BY {', '.join(same)} HAVING {source.rows()} > 1 ORDER BY n DESC, 1"
     ).fetchmany(10_000)
     extra = sum(int(n) - 1 for _, n in rows)
-    if extra and spec.duplicates == "error":
+    if extra and (spec.duplicates == "error" or source.weight):
         _duplicated(con, spec, source, rows)
     return extra
 
@@ -142,16 +144,34 @@ def application_key(keyed: Keyed, spec: AuditSpec) -> list[str]:
     return [quoted(spec.candidate or ""), *(by_name[n] for n in sorted(names & by_name.keys()))]
 
 
-def located(con: duckdb.DuckDBPyConnection, relation: str, column: str, condition: str) -> str:
-    """The first rows under a condition, in words: row 17 ("x"), row 30 ("y") and 5 more."""
-    numbered = f"SELECT row_number() OVER () AS row_no, * FROM {relation}"
+def located(con: duckdb.DuckDBPyConnection, relation: Relation, column: str, condition: str) -> str:
+    """The first rows under a condition, in words: row 17 ("x"), row 30 ("y") and 5 more.
+
+    Where rows have no numbers, the most frequent values: "x" (7 rows) and 5 rows more.
+    """
+    if relation.weight:
+        return _most_frequent(con, relation, column, condition)
+    numbered = f"SELECT row_number() OVER () AS row_no, * FROM {relation.name}"
     rows = con.execute(
         f"SELECT row_no, {quoted(column)}::VARCHAR FROM ({numbered}) WHERE {condition} "
         f"ORDER BY row_no LIMIT {SHOWN}"
     ).fetchall()
-    count = int(_one(con, f"SELECT count(*) FROM {relation} WHERE {condition}")[0])
+    count = int(_one(con, f"SELECT count(*) FROM {relation.name} WHERE {condition}")[0])
     shown = ", ".join(f"row {row} ({shown_word(value)})" for row, value in rows)
     return shown + (f" and {count - len(rows)} more" if count > len(rows) else "")
+
+
+def _most_frequent(
+    con: duckdb.DuckDBPyConnection, relation: Relation, column: str, condition: str
+) -> str:
+    rows = con.execute(
+        f"SELECT {quoted(column)}::VARCHAR AS word, {relation.rows()} AS n FROM {relation.name} "
+        f"WHERE {condition} GROUP BY word ORDER BY n DESC, word LIMIT {SHOWN}"
+    ).fetchall()
+    count = int(_one(con, f"SELECT {relation.rows(condition)} FROM {relation.name}")[0])
+    shown = ", ".join(f"{shown_word(value)} ({n} row{'s'[: n > 1]})" for value, n in rows)
+    more = count - sum(n for _, n in rows)
+    return shown + (f" and {more} rows more" if more else "")
 
 
 def shown_word(value: object) -> str:
@@ -203,7 +223,9 @@ def check_formats(dates: Sequence[Dated]) -> None:
                 )
 
 
-def _not_numbers(con: duckdb.DuckDBPyConnection, relation: str, number: Number, count: int) -> None:
+def _not_numbers(
+    con: duckdb.DuckDBPyConnection, relation: Relation, number: Number, count: int
+) -> None:
     shown = located(con, relation, number.column, number.bad or "FALSE")
     raise DataInvalid(
         f"column {number.column!r} ({number.field}): {count} fields are not numbers: {shown}. "
@@ -212,7 +234,9 @@ def _not_numbers(con: duckdb.DuckDBPyConnection, relation: str, number: Number, 
     )
 
 
-def _not_finite(con: duckdb.DuckDBPyConnection, relation: str, number: Number, count: int) -> None:
+def _not_finite(
+    con: duckdb.DuckDBPyConnection, relation: Relation, number: Number, count: int
+) -> None:
     shown = located(con, relation, number.column, f"NOT isfinite({number.sql})")
     remedy = "Leave the field empty where there is none"
     if number.field.startswith("score"):
@@ -225,7 +249,7 @@ def _not_finite(con: duckdb.DuckDBPyConnection, relation: str, number: Number, c
 
 def _check_range(
     con: duckdb.DuckDBPyConnection,
-    relation: str,
+    relation: Relation,
     number: Number,
     spec: AuditSpec,
     found: NumberFacts,
@@ -254,7 +278,7 @@ def _check_range(
         )
 
 
-def _bad_dates(con: duckdb.DuckDBPyConnection, relation: str, dated: Dated) -> None:
+def _bad_dates(con: duckdb.DuckDBPyConnection, relation: Relation, dated: Dated) -> None:
     bad, column = dated.bad or "FALSE", dated.column
     raw = f"{quoted(column)}::VARCHAR"
     if dated.formats:
@@ -284,13 +308,17 @@ def _bad_dates(con: duckdb.DuckDBPyConnection, relation: str, dated: Dated) -> N
 def _duplicated(
     con: duckdb.DuckDBPyConnection,
     spec: AuditSpec,
-    source: str,
+    source: Relation,
     rows: Sequence[tuple[object, int]],
 ) -> None:
     column = spec.candidate or ""
     shown = []
-    for value, _ in rows[:SHOWN]:
-        numbered = f"SELECT row_number() OVER () AS row_no, * FROM {source}"
+    remedy = "Remove the copies, or give duplicates: first or last"
+    if source.weight:
+        shown = [f"{shown_word(value)} in {n} rows" for value, n in rows[:SHOWN]]
+        remedy = "Remove the copies in the warehouse, where rows have no first or last"
+    for value, _ in rows[:SHOWN] if source.weight is None else ():
+        numbered = f"SELECT row_number() OVER () AS row_no, * FROM {source.name}"
         places = con.execute(
             f"SELECT row_no FROM ({numbered}) WHERE {quoted(column)} = ? ORDER BY row_no LIMIT 4",
             [value],
@@ -303,12 +331,15 @@ def _duplicated(
     )
     raise DataInvalid(
         f"column {column!r} (candidate): {total} candidates occur more than once in {within}: "
-        f"{'; '.join(shown)}. Remove the copies, or give duplicates: first or last"
+        f"{'; '.join(shown)}. {remedy}"
     )
 
 
-def _any(con: duckdb.DuckDBPyConnection, relation: str, condition: str) -> bool:
-    return con.execute(f"SELECT 1 FROM {relation} WHERE {condition} LIMIT 1").fetchone() is not None
+def _any(con: duckdb.DuckDBPyConnection, relation: Relation, condition: str) -> bool:
+    return (
+        con.execute(f"SELECT 1 FROM {relation.name} WHERE {condition} LIMIT 1").fetchone()
+        is not None
+    )
 
 
 def _one(con: duckdb.DuckDBPyConnection, query: str) -> tuple[Any, ...]:
