@@ -51,7 +51,7 @@ def audit(
     alternatives: Search = False,
     made: Made = None,
 ) -> None:
-    """Audit a table under a specification: audit.json, audit.html and tables as CSV."""
+    """Audit a table under a specification: audit.json, and its tables as CSV files."""
     from api import fairness_tasks as tasks
 
     moment = tasks.moment(made)
