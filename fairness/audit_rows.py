@@ -154,14 +154,14 @@ def _has(rows: Rows, column: str) -> bool:
 def _sample(
     rows: Rows, feature: str, names: tuple[str, ...], columns: tuple[str, ...], label: str
 ) -> ScoredSample:
-    """Persons with a known outcome, in an order that the engine's threads cannot change."""
+    """Persons with a known outcome; of many, some drawn by a hash that no score can lean on."""
     listed = ", ".join(quoted(c) for c in columns)
     outcome = "outcome::INTEGER"
     known = f"coalesce({quoted('feature__' + feature)}, '')"
     found = rows.con.execute(
         f"SELECT {known} AS g, {outcome} AS o, {label} AS y, {listed} "
         f"FROM audit_rows WHERE outcome IS NOT NULL OR {quoted(columns[0])} IS NOT NULL "
-        f"ORDER BY hash(candidate), {listed}, y, g, o LIMIT {MOST_SEARCHED}"
+        f"ORDER BY {_draw(rows)}, {listed}, y, g, o LIMIT {MOST_SEARCHED}"
     ).fetchnumpy()
     levels = rows.levels(feature)
     place = {level: i for i, level in enumerate(levels)}
@@ -173,6 +173,12 @@ def _sample(
     share = float(decided.mean()) if len(decided) else 0.5
     weights = _weights(rows, items, names)
     return ScoredSample(names, items, group, groups, _floats(found["y"]), weights, share)
+
+
+def _draw(rows: Rows) -> str:
+    """What orders the persons by chance: their id, or their place where they have none."""
+    named = rows.con.execute("SELECT count(candidate) FROM audit_rows").fetchone()
+    return "hash(candidate)" if named and named[0] else "hash(row_number() OVER ())"
 
 
 def _floats(column: object) -> Floats:
