@@ -6,11 +6,29 @@ AuditError
 │   ├── MediaLimitExceeded     a limit on size, time, memory, pixels, streams or nesting was hit
 │   ├── SettingsInvalid        a setting or option has a value that cannot be used
 │   ├── DataInvalid            a table to audit cannot be used; names row, column, value and remedy
-│   └── SpecInvalid            a fairness specification contradicts itself, a rule or the table
+│   ├── SpecInvalid            a fairness specification contradicts itself, a rule or the table
+│   ├── LedgerUnreadable       a file of ledger entries or heads is not what an export writes
+│   ├── ClockInvalid           no such calendar or clock, or a clock that does not run there
+│   ├── PolicyInvalid          a flag policy cannot be used; names line and field
+│   ├── ResultInvalid          a document that a policy should read is not a result
+│   └── StepRefused            a review case or a request does not allow this step now
+│       ├── NotIndependent     the reviewer took part in what is to be reviewed
+│       └── ExtensionRefused   a deadline may not be extended, or not like this
 ├── WeightsError
 │   ├── WeightsUnavailable     a weight is not installed; the message says how to get it
 │   ├── WeightsTampered        a weight's bytes do not match its manifest row
 │   └── WeightsInstallFailed   fetching or converting failed; nothing was left half-installed
+├── RecordError                a lasting record cannot be written
+│   ├── NotCanonical           a value has no canonical JSON form (NaN, keys that are no strings)
+│   ├── EventInvalid           an event does not belong in the ledger as it is
+│   ├── LedgerConflict         another writer appended first; read again and retry
+│   └── LedgerTampered         what is stored does not extend the last signed head
+├── KeyringError               encryption or decryption is not possible
+│   ├── MasterKeyInvalid       master keys are missing or written wrongly
+│   ├── MasterKeyUnavailable   the version of the master key that is needed cannot be used
+│   ├── DataKeyUnknown         there is no such data key
+│   ├── DataKeyDestroyed       the subject's data keys were destroyed; the data cannot be read
+│   └── CiphertextInvalid      altered, cut off, or sealed for something else
 └── SandboxFailed              our own decoding process failed in a way its input does not explain
 
 Each class has a stable `code`; messages are safe to show and name what to do.
@@ -61,6 +79,48 @@ class SpecInvalid(InputError):
     code = "spec_invalid"
 
 
+class ClockInvalid(InputError):
+    """No such calendar or clock is known, or the clock does not run in that jurisdiction."""
+
+    code = "clock_invalid"
+
+
+class PolicyInvalid(InputError):
+    """A flag policy cannot be used; the message names file, line, field and remedy."""
+
+    code = "policy_invalid"
+
+
+class ResultInvalid(InputError):
+    """A document that a policy should read is not the result that it says it is."""
+
+    code = "result_invalid"
+
+
+class StepRefused(InputError):
+    """A review case or a person's request does not allow this step as it stands."""
+
+    code = "step_refused"
+
+
+class NotIndependent(StepRefused):
+    """The reviewer took part in what is to be reviewed, or may not change it."""
+
+    code = "not_independent"
+
+
+class ExtensionRefused(StepRefused):
+    """A deadline may not be extended, or not in this way."""
+
+    code = "extension_refused"
+
+
+class LedgerUnreadable(InputError):
+    """A file of ledger entries or heads is not what an export writes; names the place."""
+
+    code = "ledger_unreadable"
+
+
 class WeightsError(AuditError):
     """Base of failures about model weights."""
 
@@ -89,3 +149,69 @@ class SandboxFailed(AuditError):
     """The limited subprocess failed in a way that its input does not explain."""
 
     code = "sandbox_failed"
+
+
+class RecordError(AuditError):
+    """Base of failures to write a lasting record."""
+
+    code = "record_error"
+
+
+class NotCanonical(RecordError):
+    """A value or text has no canonical JSON form; the message says why."""
+
+    code = "not_canonical"
+
+
+class EventInvalid(RecordError):
+    """An event does not belong in the ledger as it is: its time, a reference or its body."""
+
+    code = "event_invalid"
+
+
+class LedgerConflict(RecordError):
+    """Another writer took the sequence number first; read the size again and retry."""
+
+    code = "ledger_conflict"
+
+
+class LedgerTampered(RecordError):
+    """What is stored does not extend the last signed head; nothing more is signed."""
+
+    code = "ledger_tampered"
+
+
+class KeyringError(AuditError):
+    """Base of failures to encrypt or decrypt. Messages never hold a key or plaintext."""
+
+    code = "keyring_error"
+
+
+class MasterKeyInvalid(KeyringError):
+    """Master keys are missing or are not written as the documentation says."""
+
+    code = "master_key_invalid"
+
+
+class MasterKeyUnavailable(KeyringError):
+    """The version of the master key that is needed is not at hand."""
+
+    code = "master_key_unavailable"
+
+
+class DataKeyUnknown(KeyringError):
+    """No such data key was ever made, or it is of another tenant or subject."""
+
+    code = "data_key_unknown"
+
+
+class DataKeyDestroyed(KeyringError):
+    """The subject's data keys were destroyed on purpose; what they sealed is unreadable."""
+
+    code = "data_key_destroyed"
+
+
+class CiphertextInvalid(KeyringError):
+    """The bytes were altered, cut off, or sealed under another context or key."""
+
+    code = "ciphertext_invalid"
