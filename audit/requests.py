@@ -91,6 +91,17 @@ ON_GRANT: Mapping[RequestKind, tuple[Consequence, ...]] = {
 
 
 @dataclass(frozen=True, slots=True)
+class Reply:
+    """The answer to a request. `withheld`: what a refusal or a partial answer keeps back."""
+
+    answer: Answer
+    rationale: str
+    at: datetime
+    by: str
+    withheld: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class PersonRequest:
     """One request of one person.
 
@@ -99,7 +110,6 @@ class PersonRequest:
         deadlines: one for each binding clock, in the order of the jurisdictions.
         notes: what the law leaves open: rights without a period, jurisdictions without a clock.
         no_new_asking_until: deadlines before which the person may not be asked to opt in again.
-        withheld: what a refusal or a partial answer keeps back, in words.
     """
 
     id: str
@@ -112,11 +122,7 @@ class PersonRequest:
     deadlines: tuple[Deadline, ...] = ()
     no_new_asking_until: tuple[Deadline, ...] = ()
     notes: tuple[str, ...] = ()
-    answer: Answer | None = None
-    rationale: str = ""
-    withheld: str = ""
-    answered_at: datetime | None = None
-    answered_by: str = ""
+    reply: Reply | None = None
     closed_at: datetime | None = None
 
     @property
@@ -160,14 +166,7 @@ def receive(request: PersonRequest) -> tuple[PersonRequest, tuple[Consequence, .
 
 
 def answer(
-    request: PersonRequest,
-    given: Answer,
-    *,
-    rationale: str,
-    at: datetime,
-    by: str,
-    withheld: str = "",
-    holds: Iterable[str] = (),
+    request: PersonRequest, reply: Reply, *, holds: Iterable[str] = ()
 ) -> tuple[PersonRequest, tuple[Consequence, ...]]:
     """The answered request, its clocks stopped, and what the answer sets going.
 
@@ -178,27 +177,29 @@ def answer(
             should be erased is said to be erased in spite of a hold.
     """
     _need(request, RequestState.RECEIVED)
-    _check_time(request, at)
-    if not rationale.strip():
-        raise StepRefused("An answer needs its rationale.")
-    if request.kind is RequestKind.OPT_OUT and given is not Answer.GRANTED:
-        raise StepRefused("An opt-out is in force since it was received; it cannot be refused.")
-    if given is Answer.PARTLY_GRANTED and not withheld.strip():
-        raise StepRefused("Say what is withheld, and why.")
-    held = tuple(holds)
-    if request.kind is RequestKind.DELETION and held and given is Answer.GRANTED:
-        raise StepRefused(f"Not all can be erased: {'; '.join(held)}. Grant it in part, or refuse.")
+    _check_time(request, reply.at)
+    _check_reply(request.kind, reply, tuple(holds))
     answered = replace(
         request,
         state=RequestState.ANSWERED,
-        answer=given,
-        rationale=rationale.strip(),
-        withheld=withheld.strip(),
-        answered_at=at,
-        answered_by=by,
-        deadlines=tuple(stop(d, at) for d in request.deadlines),
+        reply=reply,
+        deadlines=tuple(stop(d, reply.at) for d in request.deadlines),
     )
-    return answered, () if given is Answer.REFUSED else ON_GRANT.get(request.kind, ())
+    refused = reply.answer is Answer.REFUSED
+    return answered, () if refused else ON_GRANT.get(request.kind, ())
+
+
+def _check_reply(kind: RequestKind, reply: Reply, holds: tuple[str, ...]) -> None:
+    if not reply.rationale.strip():
+        raise StepRefused("An answer needs its rationale.")
+    if kind is RequestKind.OPT_OUT and reply.answer is not Answer.GRANTED:
+        raise StepRefused("An opt-out is in force since it was received; it cannot be refused.")
+    if reply.answer is Answer.PARTLY_GRANTED and not reply.withheld.strip():
+        raise StepRefused("Say what is withheld, and why.")
+    if kind is RequestKind.DELETION and holds and reply.answer is Answer.GRANTED:
+        raise StepRefused(
+            f"Not all can be erased: {'; '.join(holds)}. Grant it in part, or refuse."
+        )
 
 
 def prolong(
@@ -302,5 +303,6 @@ def _need(request: PersonRequest, *allowed: RequestState) -> None:
 def _check_time(request: PersonRequest, at: datetime) -> None:
     if at.utcoffset() is None:
         raise StepRefused("A step needs a time with a time zone.")
-    if at < max(t for t in (request.received_at, request.answered_at) if t is not None):
+    last = request.reply.at if request.reply else request.received_at
+    if at < last:
         raise StepRefused(f"A step at {at.isoformat()} would come before the last one.")

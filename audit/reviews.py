@@ -160,7 +160,7 @@ def open_case(case: ReviewCase, by: str) -> ReviewCase:
     return _step(case, case.opened_at, "opened", by)
 
 
-def add_evidence(case: ReviewCase, evidence: str, at: datetime, by: str) -> ReviewCase:
+def add_evidence(case: ReviewCase, evidence: str, *, at: datetime, by: str) -> ReviewCase:
     """The case with something more to consider, such as what the person concerned sent in."""
     _need(case, CaseState.OPENED, CaseState.ASSIGNED, CaseState.DECIDED)
     if not evidence.strip() or evidence in case.evidence:
@@ -169,7 +169,7 @@ def add_evidence(case: ReviewCase, evidence: str, at: datetime, by: str) -> Revi
     return _step(changed, at, f"evidence added: {evidence}", by)
 
 
-def assign(case: ReviewCase, reviewer: Reviewer, at: datetime, by: str) -> ReviewCase:
+def assign(case: ReviewCase, reviewer: Reviewer, *, at: datetime, by: str) -> ReviewCase:
     """The case in the hands of a reviewer.
 
     Raises:
@@ -199,7 +199,7 @@ def bar(case: ReviewCase, reviewer: Reviewer) -> str:
     return ""
 
 
-def decide(case: ReviewCase, decision: Decision, reviewer: Reviewer) -> ReviewCase:
+def decide(case: ReviewCase, decision: Decision, *, reviewer: Reviewer) -> ReviewCase:
     """The case with its assignee's decision; `reviewer` as they are now, not when assigned.
 
     Raises:
@@ -226,7 +226,7 @@ def decide(case: ReviewCase, decision: Decision, reviewer: Reviewer) -> ReviewCa
     return _step(changed, decision.at, f"decision {len(changed.decisions)}", decision.reviewer)
 
 
-def close(case: ReviewCase, at: datetime, by: str) -> ReviewCase:
+def close(case: ReviewCase, *, at: datetime, by: str) -> ReviewCase:
     """The closed case; its deadline is stopped."""
     _need(case, CaseState.DECIDED)
     if case.needs:
@@ -236,7 +236,7 @@ def close(case: ReviewCase, at: datetime, by: str) -> ReviewCase:
     return _step(changed, at, f"closed: {changed.decisions[-1].outcome.value}", by)
 
 
-def send_result(case: ReviewCase, at: datetime, by: str) -> ReviewCase:
+def send_result(case: ReviewCase, *, at: datetime, by: str) -> ReviewCase:
     """The case after the person concerned was told its outcome."""
     _need(case, CaseState.CLOSED)
     if case.result_sent_at is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -19,6 +19,7 @@ from audit.requests import (
     Answer,
     Consequence,
     PersonRequest,
+    Reply,
     RequestState,
     answer,
     close,
@@ -39,8 +40,14 @@ def received(kind: str, *places: str, at: datetime = START) -> PersonRequest:
     return receive(fresh)[0]
 
 
+def replied(
+    request: PersonRequest, given_answer: Answer, *, holds: Sequence[str] = (), **more: Any
+) -> tuple[PersonRequest, tuple[Consequence, ...]]:
+    return answer(request, Reply(given_answer, **more), holds=holds)
+
+
 def granted(request: PersonRequest, at: datetime = START + DAY) -> PersonRequest:
-    return answer(request, Answer.GRANTED, rationale="Right.", at=at, by="dpo")[0]
+    return replied(request, Answer.GRANTED, rationale="Right.", at=at, by="dpo")[0]
 
 
 def test_an_opt_out_stops_processing_when_it_is_received() -> None:
@@ -72,7 +79,7 @@ def test_after_an_opt_out_nobody_is_asked_again_for_twelve_months() -> None:
 def test_an_opt_out_is_not_refused() -> None:
     for given_answer in (Answer.REFUSED, Answer.PARTLY_GRANTED):
         with pytest.raises(StepRefused, match="cannot be refused"):
-            answer(
+            replied(
                 received("opt_out", "DE"),
                 given_answer,
                 rationale="r",
@@ -129,15 +136,18 @@ def test_of_two_member_states_the_earlier_end_counts() -> None:
 
 def test_an_answer_stops_the_clocks_and_sets_its_consequences_going() -> None:
     request = received("correction", "DE")
-    done, after = answer(request, Answer.GRANTED, rationale="Wrong date.", at=START + DAY, by="dpo")
+    done, after = replied(
+        request, Answer.GRANTED, rationale="Wrong date.", at=START + DAY, by="dpo"
+    )
     assert after == (Consequence.CORRECT_DATA, Consequence.RECONSIDER_ON_CORRECTED_DATA)
     assert standing(done, START + 90 * DAY) is State.STOPPED
     assert done.due is None
     assert close(done, START + 2 * DAY).state is RequestState.CLOSED
-    refused, nothing = answer(
+    refused, nothing = replied(
         request, Answer.REFUSED, rationale="Right as it is.", at=START, by="x"
     )
-    assert (refused.answer, nothing) == (Answer.REFUSED, ())
+    assert refused.reply is not None
+    assert (refused.reply.answer, nothing) == (Answer.REFUSED, ())
 
 
 def test_an_appeal_opens_a_review_at_once() -> None:
@@ -158,11 +168,11 @@ def test_an_appeal_opens_a_review_at_once() -> None:
 def test_answers_that_are_refused(given_answer: Answer, more: dict[str, Any], words: str) -> None:
     good: dict[str, Any] = {"rationale": "r", "at": START + DAY, "by": "dpo"}
     with pytest.raises(StepRefused, match=words):
-        answer(received("deletion", "US-IL"), given_answer, **{**good, **more})
+        replied(received("deletion", "US-IL"), given_answer, **{**good, **more})
 
 
 def test_a_deletion_under_a_hold_erases_the_rest() -> None:
-    done, after = answer(
+    done, after = replied(
         received("deletion", "US-IL", "US-CA"),
         Answer.PARTLY_GRANTED,
         rationale="A complaint is open.",
@@ -172,7 +182,8 @@ def test_a_deletion_under_a_hold_erases_the_rest() -> None:
         holds=["2 CCR 11013(c)"],
     )
     assert after == (Consequence.ERASE,)
-    assert "until" in done.withheld
+    assert done.reply is not None
+    assert "until" in done.reply.withheld
 
 
 def test_prolonging() -> None:

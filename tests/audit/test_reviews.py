@@ -58,19 +58,19 @@ def decision(who: Reviewer, outcome: str = "upheld", after: int = 2, **more: Any
 
 
 def decided(case: ReviewCase, who: Reviewer, outcome: str = "upheld", after: int = 2) -> ReviewCase:
-    assigned = assign(case, who, START + (after - 1) * HOUR, "lead")
-    return decide(assigned, decision(who, outcome, after), who)
+    assigned = assign(case, who, at=START + (after - 1) * HOUR, by="lead")
+    return decide(assigned, decision(who, outcome, after), reviewer=who)
 
 
 def test_a_case_from_flag_to_result() -> None:
     case = decided(opened(), ANA, "modified")
     assert case.state is CaseState.DECIDED
     assert case.outcome is Outcome.MODIFIED
-    closed = close(case, START + 3 * HOUR, "lead")
+    closed = close(case, at=START + 3 * HOUR, by="lead")
     assert closed.state is CaseState.CLOSED
     assert closed.deadline is not None
     assert state(closed.deadline, START + 900 * HOUR) is State.STOPPED
-    sent = send_result(closed, START + 4 * HOUR, "lead")
+    sent = send_result(closed, at=START + 4 * HOUR, by="lead")
     assert [s.what for s in sent.history] == [
         "opened",
         "assigned to ana",
@@ -79,7 +79,7 @@ def test_a_case_from_flag_to_result() -> None:
         "result sent",
     ]
     with pytest.raises(StepRefused, match="sent already"):
-        send_result(sent, START + 5 * HOUR, "lead")
+        send_result(sent, at=START + 5 * HOUR, by="lead")
 
 
 @pytest.mark.parametrize(
@@ -98,7 +98,7 @@ def test_who_may_not_review(reviewer: Reviewer, words: str) -> None:
     case = opened(made_by=frozenset({"orig"}), hiring_teams=frozenset({"sales"}))
     assert words in bar(case, reviewer)
     with pytest.raises(NotIndependent, match=words):
-        assign(case, reviewer, START, "lead")
+        assign(case, reviewer, at=START, by="lead")
     assert bar(case, replace(ANA, teams=frozenset({"ops"}))) == ""
 
 
@@ -115,74 +115,79 @@ def test_who_may_not_review(reviewer: Reviewer, words: str) -> None:
     ],
 )
 def test_what_a_decision_needs(change: dict[str, Any], words: str) -> None:
-    case = assign(opened(), ANA, START, "lead")
+    case = assign(opened(), ANA, at=START, by="lead")
     with pytest.raises(StepRefused, match=words):
-        decide(case, replace(decision(ANA), **change), ANA)
+        decide(case, replace(decision(ANA), **change), reviewer=ANA)
 
 
 def test_a_reviewer_who_joins_the_hiring_team_meanwhile_no_longer_decides() -> None:
-    case = assign(opened(hiring_teams=frozenset({"sales"})), ANA, START, "lead")
+    case = assign(opened(hiring_teams=frozenset({"sales"})), ANA, at=START, by="lead")
     with pytest.raises(NotIndependent, match="hiring team"):
-        decide(case, decision(ANA), replace(ANA, teams=frozenset({"sales"})))
+        decide(case, decision(ANA), reviewer=replace(ANA, teams=frozenset({"sales"})))
     with pytest.raises(StepRefused, match="not to ana"):
-        decide(replace(case, assignee="ben"), decision(ANA), ANA)
+        decide(replace(case, assignee="ben"), decision(ANA), reviewer=ANA)
 
 
 def test_new_evidence_can_be_named() -> None:
-    case = add_evidence(opened(), "letter", START + HOUR, "candidate")
-    assigned = assign(case, ANA, START + HOUR, "lead")
-    assert decide(assigned, decision(ANA, evidence=("letter",)), ANA).state is CaseState.DECIDED
+    case = add_evidence(opened(), "letter", at=START + HOUR, by="candidate")
+    assigned = assign(case, ANA, at=START + HOUR, by="lead")
+    assert (
+        decide(assigned, decision(ANA, evidence=("letter",)), reviewer=ANA).state
+        is CaseState.DECIDED
+    )
     for bad in ("letter", " "):
         with pytest.raises(StepRefused, match="does not have yet"):
-            add_evidence(case, bad, START + HOUR, "candidate")
+            add_evidence(case, bad, at=START + HOUR, by="candidate")
 
 
 def test_four_eyes_need_two_persons_who_agree() -> None:
     one = decided(opened(four_eyes=True), ANA)
     assert (one.needs, one.outcome) == (1, None)
     with pytest.raises(StepRefused, match="Another reviewer has to decide"):
-        close(one, START + 3 * HOUR, "lead")
+        close(one, at=START + 3 * HOUR, by="lead")
     with pytest.raises(NotIndependent, match="decided on it already"):
-        assign(one, ANA, START + 3 * HOUR, "lead")
+        assign(one, ANA, at=START + 3 * HOUR, by="lead")
     two = decided(one, BEN, after=4)
     assert (two.needs, two.outcome) == (0, Outcome.UPHELD)
     with pytest.raises(StepRefused, match="close the case"):
-        assign(two, CLEO, START + 5 * HOUR, "lead")
-    assert close(two, START + 5 * HOUR, "lead").state is CaseState.CLOSED
+        assign(two, CLEO, at=START + 5 * HOUR, by="lead")
+    assert close(two, at=START + 5 * HOUR, by="lead").state is CaseState.CLOSED
 
 
 def test_where_two_differ_a_third_decides() -> None:
     two = decided(decided(opened(four_eyes=True), ANA), BEN, "reversed", 4)
     assert (two.needs, two.outcome) == (1, None)
     with pytest.raises(NotIndependent):
-        assign(two, BEN, START + 5 * HOUR, "lead")
+        assign(two, BEN, at=START + 5 * HOUR, by="lead")
     three = decided(two, CLEO, "modified", 6)
     assert (three.needs, three.outcome) == (0, Outcome.MODIFIED)
 
 
 def test_the_second_reviewer_does_not_see_the_first_decision() -> None:
-    one = assign(decided(opened(four_eyes=True), ANA), BEN, START + 3 * HOUR, "lead")
+    one = assign(decided(opened(four_eyes=True), ANA), BEN, at=START + 3 * HOUR, by="lead")
     assert visible_decisions(one, "ben") == ()
     assert [d.reviewer for d in visible_decisions(one, "ana")] == ["ana"]
     assert "upheld" not in " ".join(s.what for s in one.history)
-    closed = close(decide(one, decision(BEN, after=4), BEN), START + 5 * HOUR, "lead")
+    closed = close(
+        decide(one, decision(BEN, after=4), reviewer=BEN), at=START + 5 * HOUR, by="lead"
+    )
     assert len(visible_decisions(closed, "anybody")) == 2
 
 
 def test_steps_out_of_turn_are_refused() -> None:
     case = opened()
-    closed = close(decided(case, ANA), START + 3 * HOUR, "lead")
+    closed = close(decided(case, ANA), at=START + 3 * HOUR, by="lead")
     later = START + 9 * HOUR
     wrong: list[Callable[[], object]] = [
         lambda: open_case(case, "x"),
         lambda: open_case(replace(case, history=(), reason=" "), "x"),
-        lambda: decide(case, decision(ANA), ANA),
-        lambda: close(case, later, "x"),
-        lambda: send_result(case, later, "x"),
-        lambda: assign(closed, BEN, later, "x"),
-        lambda: decide(closed, decision(ANA), ANA),
-        lambda: close(closed, later, "x"),
-        lambda: add_evidence(closed, "late", later, "x"),
+        lambda: decide(case, decision(ANA), reviewer=ANA),
+        lambda: close(case, at=later, by="x"),
+        lambda: send_result(case, at=later, by="x"),
+        lambda: assign(closed, BEN, at=later, by="x"),
+        lambda: decide(closed, decision(ANA), reviewer=ANA),
+        lambda: close(closed, at=later, by="x"),
+        lambda: add_evidence(closed, "late", at=later, by="x"),
     ]
     for step in wrong:
         with pytest.raises(StepRefused):
@@ -201,21 +206,21 @@ def test_overdue() -> None:
     assert not is_overdue(case, end - HOUR)
     assert is_overdue(case, end)
     assert not is_overdue(replace(case, deadline=None), end)
-    assert not is_overdue(close(decided(case, ANA), end, "lead"), end)
+    assert not is_overdue(close(decided(case, ANA), at=end, by="lead"), end)
 
 
 def test_measures_by_hand() -> None:
     later = START + timedelta(days=10)
     cases = [
-        close(decided(opened(), ANA, "upheld"), START + 4 * HOUR, "lead"),
-        close(decided(opened(), ANA, "modified"), START + 10 * HOUR, "lead"),
-        close(decided(opened(), ANA, "reversed"), later, "lead"),
+        close(decided(opened(), ANA, "upheld"), at=START + 4 * HOUR, by="lead"),
+        close(decided(opened(), ANA, "modified"), at=START + 10 * HOUR, by="lead"),
+        close(decided(opened(), ANA, "reversed"), at=later, by="lead"),
         close(
             decided(
                 decided(decided(opened(four_eyes=True), ANA), BEN, "reversed", 4), CLEO, after=6
             ),
-            START + 20 * HOUR,
-            "lead",
+            at=START + 20 * HOUR,
+            by="lead",
         ),
         opened(),
     ]
@@ -240,8 +245,10 @@ TURNS = st.tuples(st.sampled_from(("assign", "decide", "close")), st.sampled_fro
 
 def turn(case: ReviewCase, what: str, who: Reviewer, made: Decision) -> ReviewCase:
     if what == "assign":
-        return assign(case, who, made.at, "lead")
-    return decide(case, made, who) if what == "decide" else close(case, made.at, "lead")
+        return assign(case, who, at=made.at, by="lead")
+    return (
+        decide(case, made, reviewer=who) if what == "decide" else close(case, at=made.at, by="lead")
+    )
 
 
 @given(st.booleans(), st.lists(st.tuples(TURNS, st.sampled_from(list(Outcome))), max_size=14))
