@@ -184,9 +184,6 @@ def pareto_chart(points: Sequence[Point], words: Words) -> str:
                     linestyle="none",
                     label=_point_label(kind, standing) if chosen else "_none",
                 )
-        front = sorted((p.ratio, p.objective) for p in points if p.standing == "front")
-        if front:
-            axes.plot(*zip(*front, strict=True), color=TONES["g0"], linewidth=1)
         reference_line(axes, 0.8, "4/5")
         axes.set_xlim(left=min([0.6, *(p.ratio - 0.05 for p in points)]), right=1.03)
         frame(axes, words)

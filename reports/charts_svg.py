@@ -89,8 +89,8 @@ def inline_svg(figure: Figure, *, key: str, title: str, summary: str) -> str:
     _own_ids(root, key)
     _name(root, key, title=title, summary=summary)
     ET.register_namespace("", _SVG)
-    text = ET.tostring(root, encoding="unicode", short_empty_elements=True)
-    return re.sub(r">\s+<", "><", text)
+    _shorten(root)
+    return ET.tostring(root, encoding="unicode")
 
 
 def _drop_furniture(root: ET.Element) -> None:
@@ -158,6 +158,35 @@ def _own_ids(root: ET.Element, key: str) -> None:
         clip = element.get("clip-path")
         if clip:
             element.set("clip-path", clip.replace("url(#", f"url(#{key}-"))
+
+
+def _shorten(root: ET.Element) -> None:
+    """Two decimals, no idle rotations, no groups around single elements."""
+    for element in root.iter():
+        for name in ("d", "x", "y", "transform", "viewBox", "points", "width", "height"):
+            if name in element.attrib:
+                value = re.sub(r"\d+\.\d{3,}", _two_decimals, element.attrib[name])
+                element.set(name, " ".join(value.split()))
+        if re.fullmatch(r"rotate\(-?0 .*\)", element.get("transform", "")):
+            del element.attrib["transform"]
+    _unwrap(root)
+
+
+def _unwrap(root: ET.Element) -> None:
+    for parent in list(root.iter()):
+        for place, child in enumerate(list(parent)):
+            inner = child
+            while _local(inner) == "g" and not inner.attrib and len(inner) == 1:
+                inner = inner[0]
+            parent[place] = inner
+    for parent in list(root.iter()):
+        for child in list(parent):
+            if _local(child) in ("g", "defs") and not len(child):
+                parent.remove(child)
+
+
+def _two_decimals(found: re.Match[str]) -> str:
+    return f"{float(found[0]):.2f}".rstrip("0").rstrip(".")
 
 
 def _name(root: ET.Element, key: str, *, title: str, summary: str) -> None:

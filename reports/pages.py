@@ -13,9 +13,9 @@ from markupsafe import Markup
 from reports import words
 
 
-def page(template: str, **values: object) -> str:
-    """`template` filled with `values`; every value is escaped."""
-    style = _style()
+def page(template: str, *, sheets: tuple[str, ...] = ("style.css",), **values: object) -> str:
+    """`template` filled with `values`, under these style sheets; every value is escaped."""
+    style = "".join(_style(sheet) for sheet in sheets)
     return (
         _environment()
         .get_template(template)
@@ -56,8 +56,8 @@ def _environment() -> Environment:
 
 
 @cache
-def _style() -> str:
-    return resources.files("reports").joinpath("templates/style.css").read_text("utf-8")
+def _style(sheet: str) -> str:
+    return resources.files("reports").joinpath(f"templates/{sheet}").read_text("utf-8")
 
 
 def _source_hash(text: str) -> str:
