@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -65,5 +65,7 @@ class Settings(BaseSettings):
     insightface_dir: Path | None = Field(None, description="folder of an InsightFace pack")
     speechbrain_dir: Path | None = Field(None, description="folder of a SpeechBrain encoder")
     c2pa_trust_anchors: Path | None = Field(None, description="PEM file of trusted signers")
+    master_keys: SecretStr | None = Field(None, description="'version:base64' lines of keys")
+    master_keys_file: Path | None = Field(None, description="file of such lines")
     limits: Limits = Limits()
     sampling: Sampling = Sampling()

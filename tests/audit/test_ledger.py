@@ -669,6 +669,20 @@ def test_a_folder_with_a_torn_line_or_another_ledger_is_refused(tmp_path: Path) 
         FileLedger(tmp_path, log=LOG)
 
 
+def test_the_documented_verification_runs_and_names_a_fault(
+    sparse: Sealed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = (Path(__file__).resolve().parents[2] / "docs" / "ledger.md").read_text()
+    example = page.split("```python\n")[1].split("```")[0]
+    monkeypatch.chdir(tmp_path)
+    Path("heads.json").write_bytes(sparse.outside.to_bytes())
+    for entries, expected in ((sparse.entries, 0), (sparse.entries[1:], 1)):
+        write_entries(Path("entries.jsonl"), entries)
+        found: dict[str, list[Fault]] = {}
+        exec(example, found)  # type: ignore[arg-type]  # noqa: S102 - our own page
+        assert len(found["faults"]) == expected
+
+
 # --- commitments ---
 
 
