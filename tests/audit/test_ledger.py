@@ -505,6 +505,9 @@ def test_a_head_that_was_not_signed_like_this_does_not_count(every: Sealed) -> N
 def test_a_head_of_another_ledger_cannot_be_passed_off(every: Sealed) -> None:
     faults = verify(every.entries, every.outside.heads, keys=every.outside.keys, log="tenant:south")
     assert "another ledger" in faults[0].text
+    renamed = [replace(head, log="tenant:south") for head in every.outside.heads]
+    faults = verify(every.entries, renamed, keys=every.outside.keys, log="tenant:south")
+    assert "signature" in faults[0].text
 
 
 def test_without_heads_nothing_is_proved(every: Sealed) -> None:
