@@ -9,11 +9,12 @@ from api.output import made_folder, write_whole
 from reports.canonical import canonical
 from reports.fairness_csv import csv_files
 from reports.fairness_documents import AuditDocument
+from reports.fairness_html import render_audit
 from reports.fairness_json import read_audit
 
 
 def write_audit(document: Mapping[str, object], out: Path) -> tuple[AuditDocument, Path]:
-    """Write audit.json and the tables into `out`; the typed document and the file's path.
+    """Write audit.html, audit.json and the tables into `out`; the document and the page's path.
 
     Raises:
         InputError: the folder cannot be made or written.
@@ -24,7 +25,8 @@ def write_audit(document: Mapping[str, object], out: Path) -> tuple[AuditDocumen
     tables = made_folder(target / "tables")
     for name, text in csv_files(typed).items():
         write_whole(tables / name, text.encode())
-    return typed, target / "audit.json"
+    write_whole(target / "audit.html", render_audit(typed).encode())
+    return typed, target / "audit.html"
 
 
 def write_text(path: Path, text: str) -> Path:
