@@ -185,7 +185,7 @@ def pareto_chart(points: Sequence[Point], words: Words) -> str:
                     label=_point_label(kind, standing) if chosen else "_none",
                 )
         reference_line(axes, 0.8, "4/5")
-        axes.set_xlim(left=min([0.6, *(p.ratio - 0.05 for p in points)]), right=1.03)
+        axes.set_xlim(left=min([0.77, *(p.ratio - 0.03 for p in points)]), right=1.03)
         frame(axes, words)
         legend(figure, axes, len(axes.get_legend_handles_labels()[1]))
         return finish(figure, words)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -24,6 +25,8 @@ from reports.fairness_figures import EstimateEntry, IntervalEntry, ProportionEnt
 
 MOST_GROUPS = 40
 """Groups in one chart; tables and CSV files have the others."""
+MOST_PARTS = 30
+"""Tables of one kind, and parts of any other section, that the page shows."""
 MOST_LINES = 8
 """Lines in one chart; more cannot be told apart."""
 
@@ -57,21 +60,40 @@ def all_charts(document: AuditDocument) -> dict[str, list[Drawn]]:
     """Charts by the path of the section that they belong to, for example `tables.0`."""
     cuts = {(tuple(x.features), x.score): x.current_cut for x in document.sweeps}
     made: list[Drawn] = []
-    for n, table in enumerate(document.tables):
-        made += _impact(f"tables.{n}", table)
-    for n, sweep in enumerate(document.sweeps):
+    for n in shown_tables(document):
+        made += _impact(f"tables.{n}", document.tables[n])
+    for n, sweep in enumerate(document.sweeps[:MOST_PARTS]):
         made += _sweep(f"sweeps.{n}", sweep)
-    for n, spread in enumerate(document.distributions):
+    for n, spread in enumerate(document.distributions[:MOST_PARTS]):
         made += _distribution(f"distributions.{n}", spread, cuts)
-    for n, funnel in enumerate(document.funnels):
+    for n, funnel in enumerate(document.funnels[:MOST_PARTS]):
         made += _funnel(f"funnels.{n}", funnel)
-    for n, drift in enumerate(document.drift):
+    for n, drift in enumerate(document.drift[:MOST_PARTS]):
         made += _drift(f"drift.{n}", drift)
-    for n, dif in enumerate(document.dif):
+    for n, dif in enumerate(document.dif[:MOST_PARTS]):
         made += _dif(f"dif.{n}", dif)
-    for n, searched in enumerate(document.alternatives):
+    for n, searched in enumerate(document.alternatives[:MOST_PARTS]):
         made += _alternatives(f"alternatives.{n}", searched)
     return _by_path(made)
+
+
+def kind_of(basis: str, features: Sequence[str]) -> str:
+    """A table's kind: of a `stage`, of several features (`crossed`), or `plain`."""
+    if basis.startswith("stage:"):
+        return "stage"
+    return "crossed" if len(features) > 1 else "plain"
+
+
+def shown_tables(document: AuditDocument) -> list[int]:
+    """Positions of the impact tables that the page shows: the first of each kind."""
+    seen: Counter[str] = Counter()
+    shown = []
+    for n, table in enumerate(document.tables):
+        kind = kind_of(table.basis, table.features)
+        seen[kind] += 1
+        if seen[kind] <= MOST_PARTS:
+            shown.append(n)
+    return shown
 
 
 def _by_path(made: Iterable[Drawn]) -> dict[str, list[Drawn]]:
@@ -254,8 +276,8 @@ def _dif(path: str, dif: p.DifEntry) -> Iterator[Drawn]:
 
 
 OBJECTIVES = {
-    "decision_validity": "Correlation of selection with later performance (no unit)",
-    "score_validity": "Validity of the score (no unit)",
+    "decision_validity": "Correlation with later performance",
+    "score_validity": "Validity of the score (AUC or r)",
     "utility": "Mean later performance gained by selecting (points)",
 }
 

@@ -91,8 +91,16 @@ def proportion(field: Field) -> Markup:
     """Count, whole, and share with its interval."""
     if field.count.held is None:
         return show(field.count)
-    return Markup('{}<span class="ci">, {} of {}</span>').format(
-        estimate(field, "percent"), show(field.count, "count"), show(field.of, "count")
+    counts = Markup("{} of {}").format(show(field.count, "count"), show(field.of, "count"))
+    if not field.interval:
+        return Markup('{} <span class="ci">({})</span>').format(
+            show(field.value, "percent"), counts
+        )
+    return Markup('{} <span class="ci">({} to {}; {})</span>').format(
+        show(field.value, "percent"),
+        show(field.interval.low, "percent"),
+        show(field.interval.high, "percent"),
+        counts,
     )
 
 

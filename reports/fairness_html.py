@@ -14,7 +14,7 @@ from typing import NamedTuple
 from markupsafe import Markup
 
 from reports import fairness_fields as f
-from reports.fairness_charts import all_charts
+from reports.fairness_charts import MOST_PARTS, all_charts, kind_of, shown_tables
 from reports.fairness_documents import AuditDocument
 from reports.fairness_fields import Field
 from reports.fairness_methods import METHODS
@@ -31,7 +31,7 @@ MOST_CUTS = 24
 """Cuts in the table under a sweep."""
 MOST_NOTES = 12
 """Notes of one part in the list at the end."""
-MOST_ALTERNATIVES = 25
+MOST_ALTERNATIVES = 12
 
 SECTIONS = {
     "audited": "What was audited",
@@ -157,6 +157,10 @@ def render_audit(document: AuditDocument) -> str:
         test_names=TESTS,
         methods=METHODS,
         most_rows=MOST_ROWS,
+        most_parts=MOST_PARTS,
+        most_findings=MOST_FINDINGS,
+        tables_cut=len(shown_tables(document)) < len(document.tables),
+        detailed=_detailed(document),
         nothing=f.NOTHING,
         accuracy_shown=list(ACCURACY),
         remarks_by_part=notes_by_part(doc),
@@ -194,6 +198,13 @@ def _writers() -> dict[str, object]:
     }
 
 
+def _detailed(document: AuditDocument) -> set[str]:
+    """Anchors of the tables that findings are from and that the page shows."""
+    events = min(len(document.events), MOST_PARTS)
+    anchors = {f"tables-{n}" for n in shown_tables(document)}
+    return anchors | {f"events-{n}" for n in range(events)}
+
+
 def most(entries: Field, limit: int = MOST_ROWS) -> list[Field]:
     """The first entries of a list."""
     return list(islice(entries, limit))
@@ -211,14 +222,13 @@ def findings_of(doc: Field, name: str) -> list[Field]:
 
 
 def tables_of(doc: Field, kind: str) -> list[Field]:
-    """Impact tables: of `stage`s, of several features (`crossed`), or `plain`."""
-    return [table for table in doc.tables if _kind(table) == kind]
+    """Impact tables of one kind that the page shows; see `reports.fairness_charts.kind_of`."""
+    tables = [table for table in doc.tables if _kind(table) == kind]
+    return tables[:MOST_PARTS]
 
 
 def _kind(table: Field) -> str:
-    if table.basis.held.startswith("stage:"):
-        return "stage"
-    return "crossed" if len(table.features) > 1 else "plain"
+    return kind_of(table.basis.held, table.features.held)
 
 
 def basis_words(finding: Field) -> str:
