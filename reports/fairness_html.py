@@ -29,8 +29,6 @@ MOST_FINDINGS = 200
 """Findings of one class on the page."""
 MOST_CUTS = 24
 """Cuts in the table under a sweep."""
-MOST_NOTES = 12
-"""Notes of one part in the list at the end."""
 MOST_ALTERNATIVES = 12
 
 SECTIONS = {
@@ -128,6 +126,13 @@ class AtCut(NamedTuple):
     low: Field
     high: Field
     rate: Field
+
+
+class Remark(NamedTuple):
+    """A note's text, and whether others of its kind stand elsewhere in the same part."""
+
+    text: Field
+    repeated: bool
 
 
 class CutLine(NamedTuple):
@@ -342,15 +347,22 @@ def notable(searched: Field) -> list[Field]:
     return chosen[:MOST_ALTERNATIVES]
 
 
-def notes_by_part(doc: Field) -> list[tuple[str, list[Field]]]:
-    """Every note of the document once, by the part that it stands in."""
-    found: dict[str, dict[str, Field]] = {}
+def notes_by_part(doc: Field) -> list[tuple[str, list[Remark]]]:
+    """Notes of the document by the part that they stand in: the first of each kind.
+
+    The other notes of that kind, with other numbers, are in audit.json.
+    """
+    found: dict[str, dict[str, Remark]] = {}
     for name, part in doc.named():
-        if name in PARTS:
-            texts = found.setdefault(PARTS[name], {})
-            for note in _notes(part, inside=name == "notes"):
-                texts.setdefault(note.text.held, note.text)
-    return [(part, list(texts.values())[:MOST_NOTES]) for part, texts in found.items() if texts]
+        if name not in PARTS:
+            continue
+        remarked = found.setdefault(PARTS[name], {})
+        for note in _notes(part, inside=name == "notes"):
+            code = note.path if name == "notes" else note.code.held
+            first = remarked.setdefault(code, Remark(note.text, False))
+            if first.text.held != note.text.held:
+                remarked[code] = first._replace(repeated=True)
+    return [(part, list(remarked.values())) for part, remarked in found.items() if remarked]
 
 
 def _notes(part: Field, *, inside: bool) -> Iterator[Field]:

@@ -342,6 +342,16 @@ def test_every_part_of_the_document_has_a_name_for_its_notes() -> None:
     assert set(document) - rest - {"findings", "run", "distributions"} == set(PARTS)
 
 
+def test_every_kind_of_note_is_listed_once_per_part() -> None:
+    document, html = rendered(made_up.whole)
+    listed = html.split('id="missing"')[1].split("</section>")[0]
+    codes = {note["code"] for row in document["tables"][0]["rows"] if row["comparison"]
+             for note in row["comparison"]["significance"]["notes"]}  # fmt: skip
+    assert codes
+    assert listed.count("Boschloo") == 1
+    assert "Alike in other places." in listed
+
+
 def test_hostile_names_are_inert() -> None:
     document, html = rendered(hostile)
     assert "<img" not in html
