@@ -47,7 +47,7 @@ METHODS = (
         "Z; hypergeometric SD",
         "difference of rates over its standard error under one common rate; the same with the "
         "hypergeometric variance",
-        "two-sample test of proportions; Hazelwood v. United States, 433 U.S. 299 (1977), n. 14",
+        "Hazelwood v. United States, 433 U.S. 299 (1977); Mantel and Haenszel (1959), JNCI 22:719",
     ),
     Method(
         "Fisher’s exact p; mid-p; Boschloo",
@@ -124,7 +124,7 @@ METHODS = (
         "Mantel-Haenszel with delta = −2.35 ln(odds ratio) and classes by |delta| 1 and 1.5; "
         "Mantel’s test with standardized difference .17 and .25; logistic and ordinal regression; "
         "flagged questions leave the matching score",
-        "Holland and Thayer (1988); Zwick and Ercikan (1989); Mantel (1963), JASA 58:690; "
+        "Holland and Thayer (1988); Zwick (2012), ETS RR-12-08; Mantel (1963), JASA 58:690; "
         "Swaminathan and Rogers (1990); Jodoin and Gierl (2001)",
     ),
     Method(
@@ -142,7 +142,7 @@ METHODS = (
         "Interviewers",
         "ICC(1) and ICC(2); Krippendorff’s alpha; deviations by least squares, shrunk by empirical "
         "Bayes",
-        "Shrout and Fleiss (1979), Psychol. Bull. 86:420; Krippendorff (2011)",
+        "Shrout and Fleiss (1979), Psychol. Bull. 86:420; Krippendorff (2019), Content Analysis",
     ),
     Method(
         "Alternatives",
