@@ -33,7 +33,7 @@ from fairness.rate_arrays import (
     highest,
     largest_groups,
     may_set_reference,
-    ratio_estimate,
+    ratio_to,
 )
 from fairness.rates import Pair
 from fairness.significance import ChiSquare, fisher, homogeneity, pooled_z
@@ -237,11 +237,7 @@ def _period_rates(
         best = int(reference[0])
         for i, group in enumerate(counts.groups):
             x, n = int(table.selected[i]), int(table.assessed[i])
-            ratio = (
-                ratio_estimate(Pair.of(table, i, reference=best), level=plan.level)
-                if best >= 0
-                else Estimate(None, None)
-            )
+            ratio = ratio_to(best, table, i, level=plan.level)
             rows.append(
                 PeriodRate(
                     period,

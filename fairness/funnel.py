@@ -20,9 +20,8 @@ from fairness.rate_arrays import (
     highest,
     largest_groups,
     may_set_reference,
-    ratio_estimate,
+    ratio_to,
 )
-from fairness.rates import Pair
 from fairness.types import Funnel, Group, GroupCounts, Interval, Ints, Note
 
 MOST_GROUPS = 500
@@ -173,9 +172,7 @@ def _stage(
         StageRate(
             group,
             Proportion.from_counts(int(passed[i]), int(entered[i]), level=level),
-            ratio_estimate(Pair.of(table, i, reference=best), level=level)
-            if best >= 0
-            else Estimate(None, None),
+            ratio_to(best, table, i, level=level),
             bool(below[i]),
             i == best,
             bool(entered[i]) and not bool(eligible[i]),

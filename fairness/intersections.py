@@ -29,9 +29,8 @@ from fairness.rate_arrays import (
     below_four_fifths,
     highest,
     may_set_reference,
-    ratio_estimate,
+    ratio_to,
 )
-from fairness.rates import Pair
 from fairness.significance import ChiSquare
 from fairness.types import Floats, Group, GroupCounts, Interval, Ints, Note
 
@@ -300,9 +299,7 @@ def _cells(
     for position, i in enumerate(chosen.tolist()):
         x, n = int(table.selected[i]), int(table.assessed[i])
         rate = Proportion.from_counts(x, n, level=plan.level)
-        ratio = Estimate(None, None)
-        if view.best >= 0:
-            ratio = ratio_estimate(Pair.of(table, i, reference=view.best), level=plan.level)
+        ratio = ratio_to(view.best, table, i, level=plan.level)
         predicted = float(model.main.rates[i]) if model.main and len(table.features) > 1 else None
         found.append(
             Intersection(

@@ -27,10 +27,17 @@ def estimate(value: float | None, interval: Interval | None = None) -> Estimate:
     return Estimate(float(value), interval)
 
 
-def ratio_estimate(pair: Pair, *, level: float) -> Estimate:
-    """The impact ratio with its score interval; nothing where the ratio does not exist."""
-    ratio = impact_ratio(pair)
-    if ratio is None:
+def ratio_to(reference: int, counts: GroupCounts, group: int, *, level: float) -> Estimate:
+    """A group's impact ratio with its score interval; nothing where the ratio does not exist.
+
+    `reference` and `group` are places in `counts`, -1 where there is no reference. The reference
+    itself has the ratio 1 by definition, and no interval.
+    """
+    if reference == group:
+        return Estimate(1.0, None)
+    pair = Pair.of(counts, group, reference=reference) if reference >= 0 else None
+    ratio = impact_ratio(pair) if pair else None
+    if pair is None or ratio is None:
         return Estimate(None, None)
     return Estimate(float(ratio), ratio_score(pair, level=level))
 

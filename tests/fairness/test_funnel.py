@@ -45,6 +45,13 @@ def test_bottom_line_and_where_the_gap_arises() -> None:
     assert gap.largest_loss == "s1"
 
 
+def test_the_reference_has_the_ratio_one_without_an_interval() -> None:
+    result = result_of(([100, 200], [50, 120]))
+    focal, reference = result.bottom_line.rates
+    assert reference.is_reference and reference.ratio.value == 1.0
+    assert reference.ratio.interval is None and focal.ratio.interval is not None
+
+
 def test_component_with_a_gap_shows_though_the_bottom_line_has_none() -> None:
     """Connecticut v. Teal: 26/48 against 206/259 pass the test, the bottom line favours g0."""
     result = result_of(([48, 259], [26, 206]), ([26, 206], [11, 35]))
