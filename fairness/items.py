@@ -10,6 +10,7 @@ Each count is one aggregate query over the validated views of `fairness.rows`; n
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -93,7 +94,43 @@ class _Source:
     parameters: list[Any]
 
 
-class WideAnswers:
+class _Counted(ABC):
+    """Answers in a view; the tables of the whole anchor are made once."""
+
+    def __init__(
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        features: Sequence[str],
+        *,
+        matching: Matching | None = None,
+        where: Mapping[str, str] | None = None,
+    ) -> None:
+        self._connection = connection
+        self._features = tuple(features)
+        self._matching = matching or Matching()
+        self._where = dict(where or {})
+        self._whole: ItemTables | None = None
+
+    @property
+    @abstractmethod
+    def names(self) -> tuple[str, ...]:
+        """The questions that somebody answered, in a fixed order."""
+
+    @abstractmethod
+    def _counted(self, chosen: tuple[str, ...]) -> ItemTables:
+        """The tables with the matching score made of `chosen`."""
+
+    def tables(self, anchor: Collection[str] | None = None) -> ItemTables:
+        """Counts of every question; the matching score is made of `anchor` (None: of all)."""
+        chosen = _anchor(self.names, anchor)
+        if chosen != self.names:
+            return self._counted(chosen)
+        # Every comparison of two groups begins with the whole anchor.
+        self._whole = self._whole or self._counted(chosen)
+        return self._whole
+
+
+class WideAnswers(_Counted):
     """Answers in columns `item__<name>` of view `audit_rows`, one row per person."""
 
     def __init__(
@@ -105,12 +142,8 @@ class WideAnswers:
         where: Mapping[str, str] | None = None,
     ) -> None:
         """Count by `features` over the rows in which each axis of `where` has the given level."""
-        self._connection = connection
-        self._features = tuple(features)
-        self._matching = matching or Matching()
-        self._where = dict(where or {})
+        super().__init__(connection, features, matching=matching, where=where)
         self._names = self._answered()
-        self._whole: ItemTables | None = None
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -127,15 +160,6 @@ class WideAnswers:
         sql = f"SELECT {counts} FROM audit_rows WHERE {condition}"
         row = _one(self._connection, sql, parameters)
         return tuple(c.removeprefix("item__") for c, n in zip(columns, row, strict=True) if n)
-
-    def tables(self, anchor: Collection[str] | None = None) -> ItemTables:
-        """Counts of every question; the matching score is made of `anchor` (None: of all)."""
-        chosen = _anchor(self._names, anchor)
-        if chosen != self._names:
-            return self._counted(chosen)
-        # Every comparison of two groups begins with the whole anchor.
-        self._whole = self._whole or self._counted(chosen)
-        return self._whole
 
     def _counted(self, chosen: tuple[str, ...]) -> ItemTables:
         if not self._names:
@@ -170,7 +194,7 @@ class WideAnswers:
         )
 
 
-class RatedAnswers:
+class RatedAnswers(_Counted):
     """Answers in view `audit_ratings`, one row per candidate, job, question and interviewer.
 
     A person's answer has the mean of its interviewers' scores. A question belongs to its job and
@@ -186,11 +210,7 @@ class RatedAnswers:
         where: Mapping[str, str] | None = None,
     ) -> None:
         """Count by `features`, within the ratings whose `job` or `period` is as in `where`."""
-        self._connection = connection
-        self._features = tuple(features)
-        self._matching = matching or Matching()
-        self._where = dict(where or {})
-        self._whole: ItemTables | None = None
+        super().__init__(connection, features, matching=matching, where=where)
         condition, parameters = conditions(self._where)
         rows = connection.execute(
             "SELECT job, question FROM audit_ratings "
@@ -203,14 +223,6 @@ class RatedAnswers:
     def names(self) -> tuple[str, ...]:
         """The questions that somebody answered, by job."""
         return tuple(question_name(job, question) for job, question in self._questions)
-
-    def tables(self, anchor: Collection[str] | None = None) -> ItemTables:
-        """Counts of every question; the matching score is made of `anchor` (None: of all)."""
-        chosen = _anchor(self.names, anchor)
-        if chosen != self.names:
-            return self._counted(chosen)
-        self._whole = self._whole or self._counted(chosen)
-        return self._whole
 
     def _counted(self, chosen: tuple[str, ...]) -> ItemTables:
         if not self._questions:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -14,7 +15,7 @@ from audit.wording import times_likelier, weighed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Grade:
+class Grade(ABC):
     """How comparisons of one kind are read.
 
     Similarities below `review_below` ask for review, those from `clear_from` on give no
@@ -31,9 +32,9 @@ class Grade:
     record: CalibrationRecord | None = None
 
     @property
+    @abstractmethod
     def scope(self) -> str:
         """The comparisons that it is for: completes "review below ..., "."""
-        raise NotImplementedError
 
     def status(self, similarity: float) -> Status:
         """What the similarity asks for."""
