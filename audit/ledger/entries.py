@@ -108,7 +108,7 @@ class LedgerEntry:
     @classmethod
     def of(cls, event: Event, *, sequence: int, time: datetime) -> LedgerEntry:
         """The entry of an event. Raises `EventInvalid` where it does not belong in the ledger."""
-        _check(event)
+        check_event(event)
         body = parse_canonical(canonical_json(event.body))  # a copy that nobody else can change
         fields: dict[str, Json] = {
             "sequence": sequence,
@@ -182,7 +182,8 @@ def _entry(fields: Mapping[str, Json]) -> LedgerEntry:
     return LedgerEntry(**{**fields, "kind": EventKind(fields["kind"])})  # type: ignore[arg-type]
 
 
-def _check(event: Event) -> None:
+def check_event(event: Event) -> None:
+    """Raises `EventInvalid` for what does not belong in the ledger; the message says why."""
     for name in ("tenant", "actor", "subject"):
         value = getattr(event, name)
         if not _REFERENCE.fullmatch(value):

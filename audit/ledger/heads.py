@@ -107,6 +107,11 @@ class SignedHead:
         """All fields."""
         return {name: getattr(self, name) for name in type(self).__slots__}
 
+    @classmethod
+    def from_json(cls, value: Json) -> SignedHead:
+        """The head of such fields. Raises `LedgerUnreadable`."""
+        return _head(value)
+
 
 def key_id(public: bytes) -> str:
     """The first 16 hexadecimal digits of the public key's SHA-256."""

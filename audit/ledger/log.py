@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 
 from audit.errors import LedgerTampered
@@ -39,14 +39,16 @@ class Ledger:
         self._log = log
         self._now = now
 
-    def append(self, event: Event) -> LedgerEntry:
+    def append(self, event: Event, *, at: datetime | None = None) -> LedgerEntry:
         """Records an event: O(log n) reads and writes.
+
+        `at`: when it happened, where that was written down earlier; else the present time.
 
         Raises `EventInvalid` for what does not belong here, `LedgerConflict` where another writer
         was first.
         """
         size = self._store.size()
-        entry = LedgerEntry.of(event, sequence=size, time=self._now())
+        entry = LedgerEntry.of(event, sequence=size, time=at or self._now())
         edge = CompactRange.load(size, self._store.node)
         self._store.add(entry, edge.append(entry.leaf()))
         return entry
@@ -96,6 +98,10 @@ class Ledger:
         self._store.put_key(VerifyKey(old.public, last.size))
         self._store.put_key(new)
         return Ledger(self._store, signer, log=self._log, now=self._now)
+
+    def entries(self, start: int = 0, stop: int | None = None) -> Iterator[LedgerEntry]:
+        """Entries with start <= sequence < stop, in order."""
+        return self._store.entries(start, stop)
 
     def inclusion(self, sequence: int, *, size: int | None = None) -> InclusionProof:
         """That an entry is in the tree of a head of this size (the present size if not said)."""

@@ -1,0 +1,1 @@
+"""The values that the service stores; each area has a file."""

@@ -1,0 +1,225 @@
+"""The ledger in the database: the inbox that transactions write to, and the sealed log.
+
+Events are written to the inbox in the transaction of what they record, so that neither is there
+without the other and no two requests wait for one another. The sealer takes them into the Merkle
+log in batches and signs a head, each second and before anybody reads the log.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from audit.errors import LedgerConflict
+from audit.keyring import Context, KeyRing
+from audit.ledger import (
+    Ed25519Signer,
+    Event,
+    EventKind,
+    Ledger,
+    LedgerEntry,
+    SignedHead,
+    VerifyKey,
+)
+from audit.merkle import Node
+from audit.tables.base import table_of
+from audit.tables.spine import EntryRow, HeadRow, InboxRow, LogRow, NodeRow, SigningKeyRow
+
+BATCH = 500
+_SUBJECT = "ledger_signing"
+_INBOX = table_of(InboxRow)
+_ENTRIES = table_of(EntryRow)
+_NODES = table_of(NodeRow)
+_HEADS = table_of(HeadRow)
+_KEYS = table_of(SigningKeyRow)
+_LOGS = table_of(LogRow)
+
+
+class StoredLog:
+    """The log of one tenant, in a transaction that is under way (`audit.ledger.LedgerStore`)."""
+
+    def __init__(self, connection: Connection, tenant: str) -> None:
+        self._connection = connection
+        self._tenant = tenant
+        self._nodes: dict[tuple[int, int], bytes] = {}
+
+    def lock(self) -> None:
+        """Makes other writers of this log wait until the transaction ends."""
+        kind = postgresql if self._connection.dialect.name == "postgresql" else sqlite
+        fresh = kind.insert(_LOGS).values(tenant_id=self._tenant, size=0)
+        self._connection.execute(fresh.on_conflict_do_nothing())
+        here = _LOGS.c.tenant_id == self._tenant
+        self._connection.execute(select(_LOGS.c.size).where(here).with_for_update())
+
+    def size(self) -> int:
+        """Entries so far."""
+        statement = select(_LOGS.c.size).where(_LOGS.c.tenant_id == self._tenant)
+        return self._connection.execute(statement).scalar_one_or_none() or 0
+
+    def add(self, entry: LedgerEntry, nodes: Sequence[Node]) -> None:
+        """Appends an entry and the nodes that it completes."""
+        here = (_LOGS.c.tenant_id == self._tenant) & (_LOGS.c.size == entry.sequence)
+        done = self._connection.execute(update(_LOGS).where(here).values(size=entry.sequence + 1))
+        if not done.rowcount:
+            raise LedgerConflict(f"the next entry is not {entry.sequence}")
+        row = {
+            "tenant_id": self._tenant,
+            "sequence": entry.sequence,
+            "time": datetime.fromisoformat(entry.time),
+            "kind": entry.kind.value,
+            "actor": entry.actor,
+            "subject": entry.subject,
+            "line": entry.line(),
+        }
+        self._connection.execute(insert(_ENTRIES).values(row))
+        found = [
+            {
+                "tenant_id": self._tenant,
+                "level": node.level,
+                "position": node.index,
+                "hash": node.hash,
+            }
+            for node in nodes
+        ]
+        self._connection.execute(insert(_NODES), found)
+        self._nodes.update({(node.level, node.index): node.hash for node in nodes})
+
+    def node(self, level: int, index: int) -> bytes:
+        """The hash of a complete node. Raises `KeyError` where it is missing."""
+        if (level, index) not in self._nodes:
+            here = (_NODES.c.tenant_id == self._tenant) & (_NODES.c.level == level)
+            found = self._connection.execute(
+                select(_NODES.c.hash).where(here, _NODES.c.position == index)
+            ).scalar_one_or_none()
+            if found is None:
+                raise KeyError((level, index))
+            self._nodes[level, index] = found
+        return self._nodes[level, index]
+
+    def entries(self, start: int = 0, stop: int | None = None) -> Iterator[LedgerEntry]:
+        """Entries with start <= sequence < stop, in order, in flat memory."""
+        while stop is None or start < stop:
+            limit = BATCH if stop is None else min(BATCH, stop - start)
+            here = (_ENTRIES.c.tenant_id == self._tenant) & (_ENTRIES.c.sequence >= start)
+            statement = select(_ENTRIES.c.sequence, _ENTRIES.c.line).where(here)
+            rows = self._connection.execute(
+                statement.order_by(_ENTRIES.c.sequence).limit(limit)
+            ).all()
+            for _, line in rows:
+                yield LedgerEntry.from_line(line)
+            if len(rows) < limit:
+                return
+            start = rows[-1].sequence + 1
+
+    def add_head(self, head: SignedHead) -> None:
+        """Keeps a head."""
+        row = {"tenant_id": self._tenant, "size": head.size, "head": dict(head.to_json())}
+        self._connection.execute(insert(_HEADS).values(row))
+
+    def last_head(self) -> SignedHead | None:
+        """The largest head."""
+        statement = select(_HEADS.c.head).where(_HEADS.c.tenant_id == self._tenant)
+        found = self._connection.execute(
+            statement.order_by(_HEADS.c.size.desc()).limit(1)
+        ).scalar_one_or_none()
+        return SignedHead.from_json(found) if found else None
+
+    def heads(self) -> list[SignedHead]:
+        """All heads, the smallest first."""
+        statement = select(_HEADS.c.head).where(_HEADS.c.tenant_id == self._tenant)
+        rows = self._connection.execute(statement.order_by(_HEADS.c.size)).scalars()
+        return [SignedHead.from_json(row) for row in rows]
+
+    def put_key(self, key: VerifyKey) -> None:
+        """Says up to which size a public key signs; the key itself came with its private half."""
+        here = (_KEYS.c.tenant_id == self._tenant) & (_KEYS.c.key_id == key.key_id)
+        self._connection.execute(update(_KEYS).where(here).values(last_size=key.last_size))
+
+    def verify_keys(self) -> list[VerifyKey]:
+        """All public keys, the oldest first."""
+        statement = select(_KEYS.c.public, _KEYS.c.last_size)
+        rows = self._connection.execute(
+            statement.where(_KEYS.c.tenant_id == self._tenant).order_by(_KEYS.c.created_at)
+        )
+        return [VerifyKey(row.public, row.last_size) for row in rows]
+
+
+def signer(
+    connection: Connection, tenant: str, *, ring: KeyRing, now: Callable[[], datetime]
+) -> Ed25519Signer:
+    """The tenant's signing key; made and sealed under the master keys when it is first needed."""
+    here = (_KEYS.c.tenant_id == tenant) & (_KEYS.c.last_size.is_(None))
+    row = connection.execute(select(_KEYS).where(here)).mappings().first()
+    if row is not None:
+        return Ed25519Signer.from_pem(ring.open(_context(tenant, row["key_id"]), row["sealed"]))
+    return add_signer(connection, tenant, ring=ring, now=now)
+
+
+def add_signer(
+    connection: Connection, tenant: str, *, ring: KeyRing, now: Callable[[], datetime]
+) -> Ed25519Signer:
+    """A new signing key, stored."""
+    fresh = Ed25519Signer(Ed25519PrivateKey.generate())
+    key_id = VerifyKey(fresh.public).key_id
+    row = {
+        "tenant_id": tenant,
+        "key_id": key_id,
+        "public": fresh.public,
+        "last_size": None,
+        "sealed": ring.seal(_context(tenant, key_id), fresh.pem()),
+        "created_at": now(),
+    }
+    connection.execute(insert(_KEYS).values(row))
+    return fresh
+
+
+def open_log(
+    connection: Connection, tenant: str, *, ring: KeyRing, now: Callable[[], datetime]
+) -> Ledger:
+    """The tenant's ledger in this transaction, which holds it until it ends."""
+    log = StoredLog(connection, tenant)
+    log.lock()
+    return Ledger(log, signer(connection, tenant, ring=ring, now=now), log=tenant, now=now)
+
+
+def take_in(
+    connection: Connection, tenant: str, *, ring: KeyRing, now: Callable[[], datetime]
+) -> int:
+    """Takes at most a batch of events from the inbox into the log and signs it; returns how many.
+
+    An event keeps the time at which it was written.
+    """
+    if connection.execute(select(_INBOX.c.id).where(_INBOX.c.tenant_id == tenant)).first() is None:
+        return 0
+    ledger = open_log(connection, tenant, ring=ring, now=now)
+    rows = connection.execute(
+        select(_INBOX).where(_INBOX.c.tenant_id == tenant).order_by(_INBOX.c.id).limit(BATCH)
+    ).all()
+    for row in rows:
+        event = Event(
+            kind=EventKind(row.kind),
+            tenant=tenant,
+            actor=row.actor,
+            subject=row.subject,
+            body=json.loads(row.body),
+        )
+        ledger.append(event, at=row.time)
+    if rows:
+        connection.execute(delete(_INBOX).where(_INBOX.c.id.in_([row.id for row in rows])))
+        ledger.seal()
+    return len(rows)
+
+
+def waiting(connection: Connection) -> dict[str, int]:
+    """Tenants with events in the inbox, and how many."""
+    statement = select(_INBOX.c.tenant_id, func.count()).group_by(_INBOX.c.tenant_id)
+    return {row[0]: row[1] for row in connection.execute(statement)}
+
+
+def _context(tenant: str, key_id: str) -> Context:
+    return Context(tenant=tenant, subject=_SUBJECT, artefact=key_id, purpose="signing_key")

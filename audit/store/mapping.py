@@ -1,0 +1,56 @@
+"""Which table keeps which value, and how one becomes the other."""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import Any, Generic, TypeVar
+
+from pydantic import TypeAdapter
+from sqlalchemy import JSON, RowMapping
+
+from audit.records.access import ApiKey
+from audit.records.base import Record
+from audit.records.work import Job
+from audit.tables import access, work
+from audit.tables.base import Base, table_of
+
+V = TypeVar("V", bound=Record)
+
+TABLES: dict[type[Record], type[Base]] = {
+    ApiKey: access.ApiKeyRow,
+    Job: work.JobRow,
+}
+
+
+class Mapping(Generic[V]):
+    """Turns values into rows and back. Columns and fields have the same names."""
+
+    def __init__(self, kind: type[V]) -> None:
+        self.kind = kind
+        self.table = table_of(TABLES[kind])
+        self._adapter = TypeAdapter(kind)
+        self._documents = {c.name for c in self.table.columns if isinstance(c.type, JSON)}
+
+    def to_row(self, value: V) -> dict[str, Any]:
+        """The columns but `tenant_id`. Documents hold plain JSON; enumerations their values."""
+        plain = self._adapter.dump_python(value)
+        if self._documents:
+            as_json = self._adapter.dump_python(value, mode="json", include=self._documents)
+            plain.update(as_json)
+        return {k: v.value if isinstance(v, Enum) else v for k, v in plain.items()}
+
+    def to_value(self, row: RowMapping) -> V:
+        """The value that a row keeps."""
+        return self._adapter.validate_python(
+            {name: value for name, value in row.items() if name != "tenant_id"}
+        )
+
+
+_made: dict[type[Record], Mapping[Any]] = {}
+
+
+def mapping(kind: type[V]) -> Mapping[V]:
+    """The mapping of a kind of value; made once, since it is costly and never changes."""
+    if kind not in _made:
+        _made[kind] = Mapping(kind)
+    return _made[kind]

@@ -1,0 +1,22 @@
+"""Row-level security in PostgreSQL: a second wall beside the tenant in every statement.
+
+A unit of a tenant acts as the role `fairwitness_app`, which sees rows of the tenant that the
+transaction names, and nothing where it names none. The log's sealed tables can be read by that role
+and not written: only the sealer, which acts as the owner, writes them.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection, text
+
+ROLE = "fairwitness_app"
+TENANT = "fairwitness.tenant"
+
+
+def enter(connection: Connection, tenant: str) -> None:
+    """Makes the transaction the tenant's. Nothing to do in SQLite."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(
+            text("SELECT set_config('role', :role, true), set_config(:name, :tenant, true)"),
+            {"role": ROLE, "name": TENANT, "tenant": tenant},
+        )
