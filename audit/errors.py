@@ -11,9 +11,24 @@ AuditError
 │   ├── ClockInvalid           no such calendar or clock, or a clock that does not run there
 │   ├── PolicyInvalid          a flag policy cannot be used; names line and field
 │   ├── ResultInvalid          a document that a policy should read is not a result
+│   ├── TargetRefused          an address that webhooks may not be sent to
+│   ├── SignatureInvalid       a message from outside is unsigned, altered, too old or forged
+│   ├── OutcomeInvalid         outcomes from an applicant tracking system cannot be taken
+│   ├── UploadInvalid          an upload is not what was declared, or may not be
+│   │   ├── HashMismatch       the bytes that arrived have another SHA-256 than was declared
+│   │   └── MediaTypeRefused   the content is no media, or not what its name or type says
+│   ├── UploadConflict         the upload stands at another offset, or another append was first
+│   ├── UploadExpired          there is no such upload, or it was given up
+│   ├── QuotaExceeded          the tenant's quota does not hold the upload
 │   └── StepRefused            a review case or a request does not allow this step now
 │       ├── NotIndependent     the reviewer took part in what is to be reviewed
 │       └── ExtensionRefused   a deadline may not be extended, or not like this
+├── StoreError                 what is stored does not allow this
+│   ├── NotFound               there is no such thing, or it is another tenant's
+│   ├── AlreadyExists          something with the same identity is stored already
+│   ├── ReferenceUnknown       it refers to something that does not exist, or is referred to
+│   ├── VersionConflict        it was changed since it was read
+│   └── SchemaOutdated         the database has another revision than this version needs
 ├── WeightsError
 │   ├── WeightsUnavailable     a weight is not installed; the message says how to get it
 │   ├── WeightsTampered        a weight's bytes do not match its manifest row
@@ -29,6 +44,10 @@ AuditError
 │   ├── DataKeyUnknown         there is no such data key
 │   ├── DataKeyDestroyed       the subject's data keys were destroyed; the data cannot be read
 │   └── CiphertextInvalid      altered, cut off, or sealed for something else
+├── StorageError               the media store cannot do what was asked
+│   ├── StorageFull            writing would leave less free space than the floor
+│   ├── BlobMissing            there is no such artefact or object
+│   └── StorageUnavailable     the store did not answer, or refused
 └── SandboxFailed              our own decoding process failed in a way its input does not explain
 
 Each class has a stable `code`; messages are safe to show and name what to do.
@@ -97,6 +116,33 @@ class ResultInvalid(InputError):
     code = "result_invalid"
 
 
+class TargetRefused(InputError):
+    """Webhooks may not be sent to this address; the message says what to change."""
+
+    code = "target_refused"
+
+
+class SignatureInvalid(InputError):
+    """A message from outside has no signature that counts; never says which part failed."""
+
+    code = "signature_invalid"
+
+
+class OutcomeInvalid(InputError):
+    """Outcomes from an applicant tracking system cannot be taken as they are.
+
+    `faults` holds `(place, text)` for each one found, at most as many as the caller asked for: the
+    row or item with its field, and what is wrong with it. Values are not repeated in it, except
+    for outcome words.
+    """
+
+    code = "outcome_invalid"
+
+    def __init__(self, message: str, faults: tuple[tuple[str, str], ...] = ()) -> None:
+        super().__init__(message)
+        self.faults = faults
+
+
 class StepRefused(InputError):
     """A review case or a person's request does not allow this step as it stands."""
 
@@ -115,10 +161,86 @@ class ExtensionRefused(StepRefused):
     code = "extension_refused"
 
 
+class UploadInvalid(InputError):
+    """An upload is not what was declared, or may not be; the message says why."""
+
+    code = "upload_invalid"
+
+
+class HashMismatch(UploadInvalid):
+    """The bytes that arrived have another SHA-256 than was declared; nothing of them is kept."""
+
+    code = "hash_mismatch"
+
+
+class MediaTypeRefused(UploadInvalid):
+    """The content is no media, or not of the declared type or the name's extension."""
+
+    code = "media_type_refused"
+
+
+class UploadConflict(InputError):
+    """The upload stands at another offset; `received_bytes` is the one to go on from."""
+
+    code = "upload_conflict"
+
+    def __init__(self, message: str, *, received_bytes: int) -> None:
+        super().__init__(message)
+        self.received_bytes = received_bytes
+
+
+class UploadExpired(InputError):
+    """There is no such upload any more: it expired, was given up, or never was."""
+
+    code = "upload_expired"
+
+
+class QuotaExceeded(InputError):
+    """The tenant's quota does not hold the upload; nothing was written."""
+
+    code = "quota_exceeded"
+
+
 class LedgerUnreadable(InputError):
     """A file of ledger entries or heads is not what an export writes; names the place."""
 
     code = "ledger_unreadable"
+
+
+class StoreError(AuditError):
+    """Base of refusals that rest on what is stored."""
+
+    code = "store_error"
+
+
+class NotFound(StoreError):
+    """There is no such thing, or it is another tenant's."""
+
+    code = "not_found"
+
+
+class AlreadyExists(StoreError):
+    """Something with the same identity is stored already."""
+
+    code = "already_exists"
+
+
+class ReferenceUnknown(StoreError):
+    """It refers to something that does not exist, or something still refers to it."""
+
+    code = "reference_unknown"
+
+
+class VersionConflict(StoreError):
+    """It was changed since it was read; read it again."""
+
+    code = "version_conflict"
+
+
+class SchemaOutdated(StoreError):
+    """The database has another revision than this version of the software needs."""
+
+    code = "schema_outdated"
 
 
 class WeightsError(AuditError):
@@ -215,3 +337,27 @@ class CiphertextInvalid(KeyringError):
     """The bytes were altered, cut off, or sealed under another context or key."""
 
     code = "ciphertext_invalid"
+
+
+class StorageError(AuditError):
+    """Base of failures of the media store."""
+
+    code = "storage_error"
+
+
+class StorageFull(StorageError):
+    """Writing would leave less free space than the floor, or the disk is full."""
+
+    code = "storage_full"
+
+
+class BlobMissing(StorageError):
+    """The store holds no such artefact or object."""
+
+    code = "blob_missing"
+
+
+class StorageUnavailable(StorageError):
+    """The store did not answer, or refused; credentials and addresses are never in the message."""
+
+    code = "storage_unavailable"
