@@ -6,7 +6,9 @@ Environment variables start with `FAIRWITNESS_`; nested fields use two underscor
 
 from __future__ import annotations
 
+import tempfile
 from pathlib import Path
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -48,6 +50,63 @@ class Sampling(BaseModel):
     scout_share: float = Field(0.15, description="most of the recording that scouts may ask for")
 
 
+class Webhooks(BaseModel):
+    """Where webhooks may go and how long one attempt may take."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    allowed_hosts: tuple[str, ...] = Field(
+        (), description="internal hosts that the operator trusts: host or host:port"
+    )
+    allow_http_loopback: bool = Field(
+        False, description="for development: http, and any port, to this machine itself"
+    )
+    timeout_s: float = Field(15.0, gt=0, le=60, description="wall clock for one attempt")
+    max_attempts: int = Field(10, ge=1, le=30, description="attempts before a delivery is dead")
+
+
+class Jobs(BaseModel):
+    """How workers take up jobs and notice one another's deaths."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    cpu_slots: int = Field(1, ge=1, description="jobs of queue cpu at once in a process")
+    gpu_slots: int = Field(1, ge=1, description="jobs of queue gpu at once in a process")
+    light_slots: int = Field(4, ge=1, description="jobs of queue light at once in a process")
+    poll_s: float = Field(0.5, gt=0, description="seconds between looks for new jobs")
+    beat_s: float = Field(5.0, gt=0, description="seconds between signs of life")
+    stale_s: float = Field(20.0, gt=0, description="silence after which a worker counts as dead")
+    give_up_after: int = Field(3, ge=1, description="workers that may die in one step of a job")
+    stop_s: float = Field(20.0, ge=0, description="seconds that running jobs get at a stop")
+
+
+class Storage(BaseModel):
+    """Where media lies, sealed, and how uploads arrive. See docs/media-storage.md."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: Literal["local", "s3"] = Field("local", description="a folder, or an S3-compatible store")
+    path: Path = Field(
+        Path.home() / ".local" / "share" / "fairwitness" / "media", description="folder of `local`"
+    )
+    bucket: str | None = Field(None, description="bucket of `s3`; it must exist")
+    endpoint: str | None = Field(None, description="address of `s3`; none = AWS in that region")
+    region: str = Field("us-east-1", description="region of `s3`")
+    access_key_id: SecretStr | None = Field(None, description="credentials of `s3`")
+    secret_access_key: SecretStr | None = Field(None, description="credentials of `s3`")
+    scratch_dir: Path = Field(
+        Path(tempfile.gettempdir()) / "fairwitness", description="folder of decrypted working files"
+    )
+    scratch_memory_dir: Path | None = Field(
+        None, description="folder in a memory file system, used while it has room"
+    )
+    free_floor_mb: int = Field(1024, ge=0, description="free disk space that writing must leave")
+    tenant_quota_mb: int = Field(0, ge=0, description="media bytes of one tenant; 0 = no quota")
+    upload_part_mb: int = Field(16, ge=1, le=256, description="an upload is sealed in parts of it")
+    upload_ttl_hours: float = Field(24.0, gt=0, description="an upload expires this long after use")
+    registered_stores: Path | None = Field(None, description="TOML file of stores to pull from")
+
+
 class Settings(BaseSettings):
     """All settings. See docs/settings.md."""
 
@@ -67,5 +126,8 @@ class Settings(BaseSettings):
     c2pa_trust_anchors: Path | None = Field(None, description="PEM file of trusted signers")
     master_keys: SecretStr | None = Field(None, description="'version:base64' lines of keys")
     master_keys_file: Path | None = Field(None, description="file of such lines")
+    storage: Storage = Storage()
     limits: Limits = Limits()
     sampling: Sampling = Sampling()
+    webhooks: Webhooks = Webhooks()
+    jobs: Jobs = Jobs()
