@@ -8,17 +8,41 @@ from typing import Any, Generic, TypeVar
 from pydantic import TypeAdapter
 from sqlalchemy import JSON, RowMapping
 
+from audit import tables
+from audit.records import evidence, oversight, register
 from audit.records.access import ApiKey
 from audit.records.base import Record
 from audit.records.work import Job
-from audit.tables import access, work
 from audit.tables.base import Base, table_of
 
 V = TypeVar("V", bound=Record)
 
 TABLES: dict[type[Record], type[Base]] = {
-    ApiKey: access.ApiKeyRow,
-    Job: work.JobRow,
+    ApiKey: tables.access.ApiKeyRow,
+    Job: tables.work.JobRow,
+    register.System: tables.register.SystemRow,
+    register.Candidate: tables.register.CandidateRow,
+    register.Demographics: tables.register.DemographicsRow,
+    register.Interview: tables.register.InterviewRow,
+    register.Consent: tables.register.ConsentRow,
+    register.Notice: tables.register.NoticeRow,
+    register.Outcome: tables.register.OutcomeRow,
+    register.AtsConnection: tables.register.AtsConnectionRow,
+    evidence.Media: tables.evidence.MediaRow,
+    evidence.Upload: tables.evidence.UploadRow,
+    evidence.Check: tables.evidence.CheckRow,
+    evidence.Reference: tables.evidence.ReferenceRow,
+    evidence.Comparison: tables.evidence.ComparisonRow,
+    evidence.FairnessAudit: tables.evidence.FairnessAuditRow,
+    evidence.Report: tables.evidence.ReportRow,
+    oversight.Flag: tables.oversight.FlagRow,
+    oversight.Reviewer: tables.oversight.ReviewerRow,
+    oversight.Review: tables.oversight.ReviewRow,
+    oversight.Request: tables.oversight.RequestRow,
+    oversight.Policy: tables.oversight.PolicyRow,
+    oversight.LegalHold: tables.oversight.LegalHoldRow,
+    oversight.Endpoint: tables.oversight.EndpointRow,
+    oversight.Delivery: tables.oversight.DeliveryRow,
 }
 
 
