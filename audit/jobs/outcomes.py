@@ -1,0 +1,90 @@
+"""What the end of a run means for its job: see the table in docs/jobs.md."""
+
+from __future__ import annotations
+
+import logging
+import traceback
+from collections.abc import Iterator
+
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from audit.errors import AuditError
+from audit.jobs.interrupts import JobCancelled, JobLost, JobReleased, RetryLater
+from audit.jobs.rows import Claim, Outcome
+from audit.records.work import JobState
+
+GAVE_UP = "job_gave_up"
+INTERNAL = "internal_error"
+UNAVAILABLE = "database_unavailable"
+
+SUCCEEDED = Outcome(JobState.SUCCEEDED)
+RELEASED = Outcome(JobState.QUEUED)
+TAKEN_OVER = Outcome(JobState.QUEUED, lost=True)
+
+# Class 08: connection; 40001, 40P01: serialisation, deadlock; 53300: too many connections;
+# 57P: the server stops, crashed, or starts. (PostgreSQL, appendix A)
+_TRANSIENT = ("08", "40001", "40P01", "53300", "57P")
+_LONGEST_DELAY_S = 30.0
+_LOG = logging.getLogger(__name__)
+
+
+def outcome_of(error: BaseException, run: Claim) -> Outcome | None:
+    """The outcome of a run that ended with an error; None where the job is another worker's."""
+    match error:
+        case JobLost():
+            return None
+        case JobReleased():
+            return RELEASED
+        case JobCancelled():
+            return Outcome(JobState.CANCELLED)
+        case RetryLater():
+            return Outcome(JobState.QUEUED, code=error.reason, delay_s=error.delay_s)
+        case AuditError():
+            return Outcome(JobState.FAILED, code=error.code, detail=str(error))
+    if database_unavailable(error):
+        delay_s = min(2.0 ** min(run.attempt, 10), _LONGEST_DELAY_S)
+        return Outcome(JobState.QUEUED, code=UNAVAILABLE, delay_s=delay_s)
+    log_failure("job failed", error, job=run.job, kind=run.kind)
+    detail = f"The service failed at this job. Its log names the cause under {run.job}."
+    return Outcome(JobState.FAILED, code=INTERNAL, detail=detail)
+
+
+def gave_up(run: Claim) -> Outcome:
+    """The outcome of a job that its workers did not survive."""
+    deaths = run.losses + 1
+    detail = f"{deaths} workers in turn died in the same step of this job, without an error."
+    return Outcome(JobState.FAILED, code=GAVE_UP, detail=detail, lost=True)
+
+
+def database_unavailable(error: BaseException) -> bool:
+    """Whether the database was away, stopping, or busy: trying again later may succeed."""
+    if isinstance(error, PoolTimeout):
+        return True
+    if not isinstance(error, DBAPIError):
+        return False
+    if error.connection_invalidated:
+        return True
+    if type(error.orig).__module__ == "sqlite3":
+        return any(word in str(error.orig) for word in ("locked", "busy"))
+    state = getattr(error.orig, "sqlstate", None)
+    if state is None:  # no answer from a server at all
+        return type(error).__name__ == "OperationalError"
+    return str(state).startswith(_TRANSIENT)
+
+
+def log_failure(what: str, error: BaseException, **about: object) -> None:
+    """Logs where an error was raised and its type; never its words, which may hold data."""
+    about["cause"] = [type(each).__name__ for each in _causes(error)]
+    about["frames"] = [
+        f"{frame.filename}:{frame.lineno} {frame.name}"
+        for frame in traceback.extract_tb(error.__traceback__)
+    ]
+    _LOG.error("%s: %s", what, type(error).__name__, extra=about)
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    current: BaseException | None = error
+    while current is not None:
+        yield current
+        current = current.__cause__ or current.__context__
