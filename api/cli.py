@@ -14,8 +14,10 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from api.database_cli import app as database_app
 from api.environment import read_settings
 from api.fairness_cli import app as fairness_app
+from api.ledger_cli import app as ledger_app
 from api.models_cli import app as models_app
 from api.output import write_check, write_comparison
 from api.progress import shown
@@ -37,6 +39,8 @@ app = typer.Typer(
 )
 app.add_typer(fairness_app, name="fairness")
 app.add_typer(models_app, name="models")
+app.add_typer(ledger_app, name="ledger")
+app.add_typer(database_app, name="database")
 
 Out = Annotated[Path, typer.Option("--out", "-o", help="Folder for the report; made if missing.")]
 

@@ -126,6 +126,12 @@ class Settings(BaseSettings):
     c2pa_trust_anchors: Path | None = Field(None, description="PEM file of trusted signers")
     master_keys: SecretStr | None = Field(None, description="'version:base64' lines of keys")
     master_keys_file: Path | None = Field(None, description="file of such lines")
+    data_dir: Path = Field(
+        Path.home() / ".local" / "share" / "fairwitness", description="the service's own folder"
+    )
+    database_url: SecretStr | None = Field(
+        None, description="sqlite:///FILE or postgresql://...; none = fairwitness.db in data_dir"
+    )
     storage: Storage = Storage()
     limits: Limits = Limits()
     sampling: Sampling = Sampling()

@@ -15,12 +15,14 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import Connection, delete, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from audit.errors import LedgerConflict
+from audit.errors import LedgerConflict, LedgerUnreadable
 from audit.keyring import Context, KeyRing
 from audit.ledger import (
+    BrokenRecord,
     Ed25519Signer,
     Event,
     EventKind,
+    HeadsExport,
     Ledger,
     LedgerEntry,
     SignedHead,
@@ -103,6 +105,27 @@ class StoredLog:
 
     def entries(self, start: int = 0, stop: int | None = None) -> Iterator[LedgerEntry]:
         """Entries with start <= sequence < stop, in order, in flat memory."""
+        for _, line in self._lines(start, stop):
+            yield LedgerEntry.from_line(line)
+
+    def records(self) -> Iterator[LedgerEntry | BrokenRecord]:
+        """What is stored, entry or not: for verification."""
+        for sequence, line in self._lines(0, None):
+            try:
+                yield LedgerEntry.from_line(line)
+            except LedgerUnreadable as error:
+                yield BrokenRecord(sequence, str(error))
+
+    def export(self) -> HeadsExport:
+        """Heads, keys and leaves as they are stored; nothing is signed."""
+        here = (_NODES.c.tenant_id == self._tenant) & (_NODES.c.level == 0)
+        rows = self._connection.execute(
+            select(_NODES.c.hash).where(here).order_by(_NODES.c.position)
+        ).scalars()
+        leaves = tuple(leaf.hex() for leaf in rows)
+        return HeadsExport(self._tenant, tuple(self.heads()), tuple(self.verify_keys()), leaves)
+
+    def _lines(self, start: int, stop: int | None) -> Iterator[tuple[int, bytes]]:
         while stop is None or start < stop:
             limit = BATCH if stop is None else min(BATCH, stop - start)
             here = (_ENTRIES.c.tenant_id == self._tenant) & (_ENTRIES.c.sequence >= start)
@@ -110,8 +133,7 @@ class StoredLog:
             rows = self._connection.execute(
                 statement.order_by(_ENTRIES.c.sequence).limit(limit)
             ).all()
-            for _, line in rows:
-                yield LedgerEntry.from_line(line)
+            yield from ((row.sequence, _bytes(row.line)) for row in rows)
             if len(rows) < limit:
                 return
             start = rows[-1].sequence + 1
@@ -219,6 +241,11 @@ def waiting(connection: Connection) -> dict[str, int]:
     """Tenants with events in the inbox, and how many."""
     statement = select(_INBOX.c.tenant_id, func.count()).group_by(_INBOX.c.tenant_id)
     return {row[0]: row[1] for row in connection.execute(statement)}
+
+
+def _bytes(value: object) -> bytes:
+    """SQLite keeps whatever type was written: an altered line may be text."""
+    return value if isinstance(value, bytes) else str(value).encode()
 
 
 def _context(tenant: str, key_id: str) -> Context:

@@ -124,6 +124,12 @@ class Store:
             ring = KeyRing(self._masters, StoredWrappedKeys(inside(connection), self.now))
             yield log.open_log(connection, tenant, ring=ring, now=self.now)
 
+    @contextmanager
+    def stored_log(self, tenant: str) -> Iterator[log.StoredLog]:
+        """The tenant's log as it is stored, for verification: nothing is taken in or signed."""
+        with self._begin(read_only=True) as connection:
+            yield log.StoredLog(connection, tenant)
+
     def ping(self) -> None:
         """Raises the database's error where it does not answer."""
         with self._begin(read_only=True) as connection:
