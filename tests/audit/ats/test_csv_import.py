@@ -90,6 +90,7 @@ def test_all_bad_rows_are_listed_by_number_and_nothing_is_imported() -> None:
             "c-4,job-3",
             GOOD,
             "c-5,job-3,Phone screen,withdrawn,2026-03-01T09:00:00Z",
+            "c-6,job-3,Phone screen,withdrawn,2026-03-01T09:00:00Z,more",
         ]
     )
     error = refused(text)
@@ -99,13 +100,14 @@ def test_all_bad_rows_are_listed_by_number_and_nothing_is_imported() -> None:
         "row 5, occurred_at",
         "row 6, columns",
         "row 7, event_id",
+        "row 9, columns",
     ]
     assert "'passed' is not mapped" in dict(error.faults)["row 5, outcome"]
-    assert "4 of 6 rows have faults; nothing was imported" in str(error)
+    assert "5 of 7 rows have faults; nothing was imported" in str(error)
     assert "Zelda" not in str(error) + repr(error.faults)
     done, written = load(text, partial=True)
     assert [e.candidate for e in written] == ["c-1", "c-5"]
-    assert (done.rows, done.imported, done.faulty) == (6, 2, 4)
+    assert (done.rows, done.imported, done.faulty) == (7, 2, 5)
     assert done.faults == error.faults
 
 

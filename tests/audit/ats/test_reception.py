@@ -326,6 +326,9 @@ def test_a_body_that_was_altered_or_signed_by_a_stranger_is_refused(source: Sour
     for altered, sent, secrets in bad:
         with pytest.raises(SignatureInvalid):
             receive(source, altered, sent, secrets=secrets, words=words, now=NOW)
+    empty, empty_headers = signed(source, {"action": "ping"}, "")
+    with pytest.raises(SignatureInvalid):
+        receive(source, empty, empty_headers, secrets=["", SECRET], words=words, now=NOW)
     for secrets in ([SECRET, "old"], ["old", SECRET]):
         shouted = {name.upper(): value}
         assert receive(source, body, shouted, secrets=secrets, words=words, now=NOW).event == "ping"

@@ -16,6 +16,7 @@ from email.utils import format_datetime
 from ipaddress import ip_address
 from pathlib import Path
 
+import httpcore
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -36,8 +37,9 @@ from audit.webhooks import (
     next_attempt,
     verify,
 )
-from audit.webhooks.delivery import LARGEST_ANSWER, STEPS_S, retry_after
+from audit.webhooks.delivery import LARGEST_ANSWER, STEPS_S, _read, retry_after
 from audit.webhooks.targets import Address
+from audit.webhooks.transport import Deadline
 
 NOW = datetime(2026, 3, 1, 9, 0, 0, tzinfo=UTC)
 SECRET = Secret(bytes(range(32)))
@@ -360,6 +362,20 @@ def test_no_more_than_64_kib_of_an_answer_are_read() -> None:
     assert sum(sent) < 64 * 2**20
 
 
+def test_reading_stops_at_the_limit() -> None:
+    taken = 0
+
+    def parts() -> Iterator[bytes]:
+        nonlocal taken
+        while True:
+            taken += 1
+            yield b"x" * 1024
+
+    response = httpcore.Response(200, content=parts())
+    assert _read(response, Deadline(5)) == LARGEST_ANSWER
+    assert taken == 64
+
+
 def drip(data: bytes) -> Answer:
     def one_byte_at_a_time(stream: socket.socket) -> None:
         for byte in data:
@@ -493,6 +509,15 @@ def test_the_schedule_is_that_of_the_specification_on_average() -> None:
     assert next_attempt(15, rng, max_attempts=20) is not None
     with pytest.raises(ValueError, match="first"):
         next_attempt(0, rng)
+
+
+def test_a_receiver_is_not_asked_again_before_the_time_it_named_nor_all_at_once() -> None:
+    rng = random.Random(7)
+    waits = [next_attempt(1, rng, retry_after_s=600) or 0.0 for _ in range(500)]
+    assert min(waits) >= 600
+    assert 650 < max(waits) <= 660
+    early = [next_attempt(4, rng, retry_after_s=1) or 0.0 for _ in range(500)]
+    assert sum(early) / len(early) == pytest.approx(STEPS_S[3], rel=0.1)
 
 
 @given(
