@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 from fairness.types import Floats, GroupCounts, Interval, Ints, Note
 
 METHOD = "multinomial bootstrap, percentile"
-_CHUNK_CELLS = 2_000_000
+# Replicates drawn at a time are small enough to stay in the cache.
+_CHUNK_CELLS = 100_000
 _MOST_RESULTS = 4_000_000
 _FEWEST_REPLICATES = 1_000
 
@@ -91,13 +92,12 @@ def _percentiles(values: Floats, level: float) -> tuple[Floats, Floats, Ints]:
     """Low and high percentile over the first axis without the NaN, and how many those were."""
     undefined = np.isnan(values).sum(axis=0)
     tails = np.array([(1 - level) / 2, (1 + level) / 2])
-    if not undefined.any():
-        low, high = np.quantile(values, tails, axis=0)
-        return low, high, undefined
-    rows = np.sort(values, axis=0)  # NaN sort to the end
     place = tails.reshape(2, *[1] * undefined.ndim) * np.maximum(len(values) - undefined - 1, 0)
     below = np.floor(place).astype(np.int64)
     above = np.ceil(place).astype(np.int64)
+    # NaN go to the end; the replicates of one entry side by side are ordered twice as fast.
+    wanted = np.unique([below, above])
+    rows = np.moveaxis(np.partition(np.moveaxis(values, 0, -1).copy(), wanted, axis=-1), -1, 0)
     first = np.take_along_axis(rows, below, axis=0)
     last = np.take_along_axis(rows, above, axis=0)
     low, high = first + (last - first) * (place - below)
@@ -106,9 +106,8 @@ def _percentiles(values: Floats, level: float) -> tuple[Floats, Floats, Ints]:
 
 def quotient(above: NDArray[Any], below: NDArray[Any]) -> Floats:
     """above / below, NaN where below is 0; for statistics."""
-    above, below = np.broadcast_arrays(above.astype(np.float64), below.astype(np.float64))
-    result = np.full(above.shape, np.nan)
-    np.divide(above, below, out=result, where=below != 0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        result: Floats = np.divide(above, np.where(below == 0, np.nan, below))
     return result
 
 
@@ -191,26 +190,27 @@ class _Draws:
 
 
 def _draw(cells: Ints, how: Resampling, barred: NDArray[np.bool_], fixed: int | None) -> _Draws:
+    """Rates and ratios of shape (replicates, groups); in memory the replicates lie side by side."""
     size = len(cells)
-    rates = np.empty((how.replicates, size))
-    ratios = np.empty((how.replicates, size))
+    rates, ratios = np.empty((2, size, how.replicates))
     highest, empty = np.zeros(size), np.zeros(size, np.int64)
     no_referent, done = 0, 0
     for chunk in resample(cells, how):
-        assessed = chunk.sum(axis=2)
-        rate = quotient(chunk[:, :, 0], assessed)
-        standing = np.where(barred | np.isnan(rate), -1.0, rate)
-        top = standing.max(axis=1, initial=-1.0)
-        leads = (standing == top[:, None]) & (top > 0)[:, None]
-        highest += (leads / np.maximum(leads.sum(axis=1), 1)[:, None]).sum(axis=0)
-        empty += (assessed == 0).sum(axis=0)
-        base = np.maximum(top, 0.0) if fixed is None else np.nan_to_num(rate[:, fixed])
+        selected, others = np.moveaxis(chunk, 0, -1).transpose(1, 0, 2).copy()
+        assessed = selected + others
+        rate = quotient(selected, assessed)
+        standing = np.where(barred[:, None] | np.isnan(rate), -1.0, rate)
+        top = standing.max(axis=0, initial=-1.0)
+        leads = (standing == top) & (top > 0)
+        highest += (leads / np.maximum(leads.sum(axis=0), 1)).sum(axis=1)
+        empty += (assessed == 0).sum(axis=1)
+        base = np.maximum(top, 0.0) if fixed is None else np.nan_to_num(rate[fixed])
         no_referent += int((base == 0).sum())
         part = slice(done, done + len(chunk))
-        rates[part] = rate
-        ratios[part] = np.where(barred, np.nan, quotient(rate, base[:, None]))
+        rates[:, part] = rate
+        ratios[:, part] = np.where(barred[:, None], np.nan, quotient(rate, base))
         done += len(chunk)
-    return _Draws(rates, ratios, highest, empty, no_referent)
+    return _Draws(rates.T, ratios.T, highest, empty, no_referent)
 
 
 def _intervals(values: Floats, level: float, back: list[int]) -> tuple[Interval | None, ...]:

@@ -123,12 +123,12 @@ def _axis_sets(layouts: Layouts, features: Sequence[str]) -> list[tuple[str, ...
 def _exact_values(rows: Rows, name: str) -> np.ndarray[Any, np.dtype[np.float64]] | None:
     """The different scores where they are few, rising; a sample spares counting many."""
     score = quoted(f"s_{name}")
+    source = rows.counted.relation if rows.counted.scores else "keyed"
     sampled = rows.con.execute(
-        f"SELECT count(DISTINCT {score}) FROM (SELECT {score} FROM keyed LIMIT 50000)"
+        f"SELECT count(DISTINCT {score}) FROM (SELECT {score} FROM {source} LIMIT 50000)"
     ).fetchone()
     if sampled and sampled[0] > EXACT_SCORES:
         return None
-    source = rows.counted.relation if rows.counted.scores else "keyed"
     found = rows.con.execute(
         f"SELECT DISTINCT {score} FROM {source} WHERE {score} IS NOT NULL LIMIT {EXACT_SCORES + 1}"
     ).fetchall()

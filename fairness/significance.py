@@ -253,9 +253,9 @@ def hypergeometric_window(pair: Pair) -> tuple[int, Floats]:
         reach = int(_STANDARD_DEVIATIONS * math.sqrt(variance / (pair.assessed - 1))) + 1000
         low, high = max(low, mode - reach), min(high, mode + reach)
     k = np.arange(low, high, dtype=np.float64)
-    steps = np.log((total - k) * (n1 - k)) - np.log((k + 1) * (n2 - total + k + 1))
-    log_chances = np.concatenate([[0.0], np.cumsum(steps)])
-    peak = int(np.argmax(log_chances))
+    # Rising up to the mode, then falling. The logarithm of one quotient near 1 is the exacter.
+    steps = np.log((total - k) * (n1 - k) / ((k + 1) * (n2 - total + k + 1)))
+    peak = int(np.count_nonzero(steps > 0))
     below, above = np.cumsum(-steps[:peak][::-1])[::-1], np.cumsum(steps[peak:])
     chances = np.exp(np.concatenate([below, [0.0], above]))
     return low, chances / chances.sum()

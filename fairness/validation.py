@@ -44,22 +44,34 @@ def check_rows(con: duckdb.DuckDBPyConnection, relation: Relation, name: str) ->
 
 
 def check_numbers(
-    con: duckdb.DuckDBPyConnection, relation: Relation, keyed: Keyed, spec: AuditSpec
+    con: duckdb.DuckDBPyConnection,
+    relation: Relation,
+    numbers: Sequence[Number],
+    spec: AuditSpec,
+    *,
+    counted: Relation | None = None,
 ) -> dict[str, NumberFacts]:
-    """Facts of each column of numbers; DataInvalid for text, NaN, infinity and out of range."""
-    if not keyed.numbers:
+    """Facts of each column of numbers; DataInvalid for text, NaN, infinity and out of range.
+
+    `counted`: equal rows of the relation counted together, which has columns of these names; it is
+    read instead, and the relation only for the rows to show.
+    """
+    if not numbers:
         return {}
-    parts = [
-        f"{relation.rows(n.bad or 'FALSE')}, {relation.rows(f'NOT isfinite({n.sql})')}, "
-        f"{relation.rows(f'{n.sql} IS NOT NULL')}, min({n.sql}), max({n.sql})"
-        for n in keyed.numbers
-    ]
-    values = _one(con, f"SELECT {', '.join(parts)} FROM {relation.name}")
+    read, parts = counted or relation, []
+    for number in numbers:
+        value = quoted(number.name) if counted else number.sql
+        bad = None if counted else number.bad
+        parts.append(
+            f"{read.rows(bad or 'FALSE')}, {read.rows(f'NOT isfinite({value})')}, "
+            f"{read.rows(f'{value} IS NOT NULL')}, min({value}), max({value})"
+        )
+    values = _one(con, f"SELECT {', '.join(parts)} FROM {read.name}")
     facts = {}
-    for place, number in enumerate(keyed.numbers):
-        bad, wild, count, low, high = values[5 * place : 5 * place + 5]
-        if bad:
-            _not_numbers(con, relation, number, int(bad))
+    for place, number in enumerate(numbers):
+        bad_rows, wild, count, low, high = values[5 * place : 5 * place + 5]
+        if bad_rows:
+            _not_numbers(con, relation, number, int(bad_rows))
         if wild:
             _not_finite(con, relation, number, int(wild))
         found = NumberFacts(int(count), float(low or 0.0), float(high or 0.0))

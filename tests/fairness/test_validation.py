@@ -353,3 +353,27 @@ def test_questions_that_the_cube_cannot_answer_are_named() -> None:
     ):
         with pytest.raises(AuditError, match=why):
             ask()
+
+
+def test_scores_of_equal_rows_counted_together_are_checked_as_strictly(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The whole table says what is wrong by the same words, whether or not rows were packed."""
+    pa = pytest.importorskip("pyarrow")
+    bare = {"stage": None, "job": None, "label": None, "candidate": None, "period": None}
+    score = {"name": "fit", "column": "fit", "low": 0, "high": 100}
+    wanted = {**bare, "coached": None, "mode": None, "scores": [score]}
+    texts = []
+    for values in ([50.0] * 599 + [float("nan")], [50.0] * 598 + [101.0, -3.0]):
+        frame = pd.concat([people()] * 50, ignore_index=True).assign(fit=values)
+        names = [c for c in frame.columns if c != "candidate"]
+        table = pa.table({c: pa.array(frame[c], from_pandas=c != "fit") for c in names})
+        for threshold in (1, 10_000):
+            monkeypatch.setattr("fairness.rows._COMPACT_FROM", threshold)
+            with open_rows(frame[names].assign(fit=50.0), hiring.spec(**wanted)) as rows:
+                assert (rows.counted.together is not None) == (threshold == 1)
+            with pytest.raises(DataInvalid) as error:
+                cube_of(table, hiring.spec(**wanted))
+            texts.append(str(error.value))
+    assert texts[0] == texts[1] and "1 values are not finite: row 600 ('nan')" in texts[0]
+    assert texts[2] == texts[3] and "row 599 ('101.0'), row 600 ('-3.0')" in texts[2]
