@@ -52,10 +52,14 @@ class DurableSteps:
         engine_log = logging.getLogger("dbos")
         if not engine_log.handlers:  # without one it would write to the console by itself
             engine_log.addHandler(logging.NullHandler())
-        DBOS(config=self._config())
-        self._workflow = DBOS.workflow(name="attempt")(self._body_of())
-        DBOS.listen_queues([])
-        DBOS.launch()
+        try:
+            DBOS(config=self._config())
+            self._workflow = DBOS.workflow(name="attempt")(self._body_of())
+            DBOS.listen_queues([])
+            DBOS.launch()
+        except BaseException:
+            self.stop()
+            raise
 
     def stop(self) -> None:
         """Closes the record. Attempts that still run can record nothing more."""
@@ -144,7 +148,9 @@ class DurableSteps:
             "serializer": DBOSPortableJSONSerializer(),
             "application_version": _VERSION,
             "executor_id": self._worker,
-            "log_level": "WARNING",
+            # What fails here shows in our own log; the engine's has words of errors, and each
+            # outage of the database many times over.
+            "log_level": "CRITICAL",
             "enable_otlp": False,
             "use_listen_notify": False,
             "notification_listener_polling_interval_sec": 0.25,  # a stop waits for it

@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 
 from audit.errors import DataInvalid
-from audit.jobs import Handler, JobContext, RetryLater, Worker, enqueue
+from audit.jobs import Handler, JobContext, JobLost, RetryLater, Worker, enqueue
 from audit.records.work import Queue
 from audit.settings import Jobs
 from audit.store import Store
@@ -32,8 +32,17 @@ class Deeds:
 
     def handlers(self) -> dict[str, Handler]:
         """By kind."""
-        names = ("plain", "stuck", "fatal", "wrong", "broken", "twice", "patient", "pausing")
-        return {name: getattr(self, name) for name in names}
+        return {
+            "plain": self.plain,
+            "stuck": self.stuck,
+            "stalled": self.stalled,
+            "fatal": self.fatal,
+            "wrong": self.wrong,
+            "broken": self.broken,
+            "twice": self.twice,
+            "patient": self.patient,
+            "pausing": self.pausing,
+        }
 
     def tell(self, line: str) -> int:
         """Appends a line to the diary; returns how many times it stands there."""
@@ -64,6 +73,17 @@ class Deeds:
             context.step("second", lambda: self.tell("second") and time.sleep(60))
         context.step("third", lambda: self.tell(f"third after {first[1]}"))
         self.effect(context)
+
+    def stalled(self, context: JobContext) -> None:
+        """Waits for a file in its first attempt; tells whether its effect was refused."""
+        self.tell(f"attempt {context.attempt}")
+        while context.attempt == 1 and not (self.folder / "go").exists():
+            time.sleep(0.02)
+        try:
+            self.effect(context)
+        except JobLost:
+            self.tell("refused")
+            raise
 
     def fatal(self, context: JobContext) -> None:
         """Kills its worker."""

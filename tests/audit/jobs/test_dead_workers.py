@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 
@@ -38,6 +39,22 @@ def test_a_killed_workers_job_is_done_once_with_its_steps_kept(
     told = [deeds.told(line) for line in ("first", "second", f"third after {process.pid}")]
     assert told == [1, 1, 1]
     assert desk.effects("of-stuck") == 1
+
+
+def test_a_worker_that_only_stalled_is_refused_and_works_on(
+    desk: Desk, deeds: Deeds, working: Working, victim: Start
+) -> None:
+    job = desk.enqueue("stalled")
+    process = victim("cpu")
+    desk.until(lambda: deeds.told("attempt 1"), within_s=60)
+    process.send_signal(signal.SIGSTOP)
+    with working():
+        assert desk.ended(job).state is JobState.SUCCEEDED
+    (deeds.folder / "go").touch()
+    process.send_signal(signal.SIGCONT)
+    desk.until(lambda: deeds.told("refused"))
+    assert desk.ended(desk.enqueue("plain")).state is JobState.SUCCEEDED  # by the one that stalled
+    assert (desk.job(job).attempts, desk.effects("of-stalled")) == (2, 1)
 
 
 def test_a_job_that_kills_its_workers_ends_with_the_reason(

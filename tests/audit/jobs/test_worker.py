@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sqlite3
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -15,6 +16,8 @@ from audit.jobs import Worker, enqueue, request_cancel
 from audit.records.work import Job, JobState, Queue
 from audit.settings import Jobs
 from audit.store import Store, UnitOfWork
+from audit.store.engine import open_engine
+from tests import databases
 from tests.audit.jobs.conftest import Desk
 from tests.audit.jobs.deeds import QUICK, Deeds
 
@@ -195,6 +198,17 @@ def test_a_worker_that_lost_its_job_changes_nothing(
     left = desk.job(job)
     assert (left.state, left.worker, left.attempts) == (JobState.RUNNING, "another", 2)
     assert desk.effects("of-pausing") == 0
+
+
+def test_a_start_that_fails_leaves_the_process_as_it_was(
+    desk: Desk, store: Store, deeds: Deeds, working: Working
+) -> None:
+    away = open_engine("sqlite:////nowhere/at/all.db")
+    elsewhere = Worker(Store(away, databases.master_keys()), QUICK, deeds.handlers(), [Queue.CPU])
+    with pytest.raises(sqlite3.OperationalError):
+        elsewhere.start()
+    with working():
+        assert desk.ended(desk.enqueue("plain")).state is JobState.SUCCEEDED
 
 
 def test_a_job_outlives_the_loss_of_every_connection(
