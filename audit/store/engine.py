@@ -36,6 +36,7 @@ def open_engine(url: str, *, pool_size: int = 20) -> Engine:
             pool_size=pool_size,
             max_overflow=pool_size,
             pool_pre_ping=True,
+            hide_parameters=True,
             json_serializer=_to_json,
         )
     raise SettingsInvalid(
@@ -54,6 +55,7 @@ def _sqlite(url: URL, pool_size: int) -> Engine:
         url.set(drivername="sqlite+pysqlite"),
         pool_size=pool_size,
         max_overflow=pool_size,
+        hide_parameters=True,
         json_serializer=_to_json,
         connect_args={"timeout": _BUSY_MS / 1000, "check_same_thread": False},
     )
