@@ -83,9 +83,11 @@ def fairwitness(path: Path) -> None:
     cube = cube_of(path, AuditSpec.model_validate(SPEC))
     policy = ImpactPolicy(replicates=REPLICATES)
     wanted = (("sex", "race", "age"), ("sex", "race"), ("race",), ("sex",), ("age",))
+    counts = [
+        f for w in wanted for f in (partial(cube.counts, w), partial(cube.scoring, w, "score"))
+    ]
     with ThreadPoolExecutor(2) as pool:  # as `fairness.audit` does
-        counts = [f(w) for w in wanted for f in (cube.counts, partial(cube.scoring, score="score"))]
-        assert len(list(pool.map(partial(impact, policy=policy), counts))) == 10
+        assert len(list(pool.map(lambda counted: impact(counted(), policy), counts))) == 10
 
 
 def metric_frame(path: Path) -> None:

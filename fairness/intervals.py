@@ -105,9 +105,9 @@ def ratio_score(pair: Pair, *, level: float = 0.95, corrected: bool = True) -> I
     def excess(log_ratio: float) -> float:
         return _ratio_score_statistic(pair, log_ratio) - limit
 
-    start = _log_ratio_at_rest(pair)
-    low = 0.0 if pair.x1 == 0 else math.exp(_crossing(excess, start, -1.0))
-    high = math.inf if pair.x2 == 0 else math.exp(_crossing(excess, start, 1.0))
+    start, step = _log_ratio_at_rest(pair), _first_step(pair, level)
+    low = 0.0 if pair.x1 == 0 else math.exp(_crossing(excess, start, -step))
+    high = math.inf if pair.x2 == 0 else math.exp(_crossing(excess, start, step))
     return Interval(low, high, level, name)
 
 
@@ -133,14 +133,22 @@ def _log_ratio_at_rest(pair: Pair) -> float:
     return -_FURTHEST_LOG_RATIO / 2 if pair.x2 else _FURTHEST_LOG_RATIO / 2
 
 
-def _crossing(excess: Callable[[float], float], start: float, direction: float) -> float:
-    """Where `excess` turns positive, going from `start` in `direction`."""
+def _first_step(pair: Pair, level: float) -> float:
+    """How far from rest to look first: just beyond the log-normal bound, where there is one."""
+    if not (pair.x1 and pair.x2):
+        return 0.25
+    spread = math.sqrt(max(1 / pair.x1 - 1 / pair.n1 + 1 / pair.x2 - 1 / pair.n2, 0.0))
+    return min(1.2 * z_value(level) * spread, 0.25) or 0.25
+
+
+def _crossing(excess: Callable[[float], float], start: float, step: float) -> float:
+    """Where `excess` turns positive, going from `start` in steps that double."""
     # scipy.optimize takes a third of a second to import, and few answers need it.
     from scipy.optimize import brentq
 
-    step, near = 0.25, start
+    near = start
     while abs(near) < _FURTHEST_LOG_RATIO:
-        far = near + direction * step
+        far = near + step
         if excess(far) > 0:
             return float(brentq(excess, near, far, xtol=1e-13, rtol=1e-13))
         near, step = far, step * 2

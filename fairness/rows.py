@@ -44,7 +44,8 @@ from fairness.validation import NumberFacts
 
 # From this many rows on, equal rows are counted together before anything else is done.
 _COMPACT_FROM = 200_000
-_SAMPLE = 50_000
+# First rows that are looked at to find whether there are many; the second number if unsure.
+_SAMPLES = (10_000, 50_000)
 # Copies of a row that are made at a time.
 _COPIES = 1024
 # Words listed one by one of a column that the specification maps; rarer ones are unmapped anyway.
@@ -326,12 +327,17 @@ def _repetitive(con: duckdb.DuckDBPyConnection, columns: Sequence[str], count: i
     Counts within a few percent are enough: all that depends on them is how rows are read.
     """
     each = ", ".join(f"approx_count_distinct({c})" for c in columns)
-    row = con.execute(
-        f"SELECT count(*), approx_count_distinct(hash({', '.join(columns)})), {each} "
-        f"FROM (SELECT * FROM keyed LIMIT {_SAMPLE})"
-    ).fetchone()
-    sampled, together, *apart = row or (0, 0)
-    return together * 8 <= sampled or math.prod(n + 1 for n in apart) * 8 <= count
+    for size in _SAMPLES:
+        row = con.execute(
+            f"SELECT count(*), approx_count_distinct(hash({', '.join(columns)})), {each} "
+            f"FROM (SELECT * FROM keyed LIMIT {size})"
+        ).fetchone()
+        sampled, together, *apart = row or (0, 0)
+        # A column with few values has shown nearly all of them.
+        shown = size == _SAMPLES[-1] or max(apart, default=0) * 8 <= sampled
+        if together * 8 <= sampled or (shown and math.prod(n + 1 for n in apart) * 8 <= count):
+            return True
+    return False
 
 
 def _codings(
