@@ -21,6 +21,7 @@ from api.ledger_cli import app as ledger_app
 from api.models_cli import app as models_app
 from api.output import write_check, write_comparison
 from api.progress import shown
+from api.serve_cli import app as serve_app
 from audit.check import check as run_check
 from audit.check import compare as run_compare
 from audit.errors import AuditError, InputError
@@ -41,6 +42,7 @@ app.add_typer(fairness_app, name="fairness")
 app.add_typer(models_app, name="models")
 app.add_typer(ledger_app, name="ledger")
 app.add_typer(database_app, name="database")
+app.add_typer(serve_app)
 
 Out = Annotated[Path, typer.Option("--out", "-o", help="Folder for the report; made if missing.")]
 

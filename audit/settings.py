@@ -107,6 +107,37 @@ class Storage(BaseModel):
     registered_stores: Path | None = Field(None, description="TOML file of stores to pull from")
 
 
+class Api(BaseModel):
+    """How the service answers over HTTP. See docs/api.md."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    threads: int = Field(40, ge=1, le=1000, description="requests that a process works on at once")
+    body_kib: int = Field(1024, ge=1, description="largest JSON body, KiB")
+    key_cache_s: float = Field(
+        5.0, ge=0, le=60, description="a revoked key may go on this long in other processes"
+    )
+    key_days: int = Field(365, ge=1, le=1825, description="days after which a new key ends")
+    reads_per_minute: int = Field(6000, ge=1, description="reads of a key, in a process")
+    writes_per_minute: int = Field(3000, ge=1, description="writes of a key, in a process")
+    comparisons_per_minute: int = Field(
+        30, ge=1, description="biometric comparisons of a key, in a process"
+    )
+    metrics_token: SecretStr | None = Field(
+        None, description="who sends it may read /metrics; none = this machine only"
+    )
+    traces_endpoint: str | None = Field(None, description="OTLP over HTTP address of traces")
+    trusted_proxies: str = Field(
+        "127.0.0.1", description="addresses whose X-Forwarded-* are believed, with commas"
+    )
+    base_url: str = Field("http://127.0.0.1:8000", description="how others reach the service")
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="debug | info | warning | error"
+    )
+    lag_s: float = Field(900.0, gt=0, description="jobs waiting longer make /readyz say so")
+    stop_s: float = Field(20.0, ge=0, description="seconds that requests get at a stop")
+
+
 class Settings(BaseSettings):
     """All settings. See docs/settings.md."""
 
@@ -137,3 +168,4 @@ class Settings(BaseSettings):
     sampling: Sampling = Sampling()
     webhooks: Webhooks = Webhooks()
     jobs: Jobs = Jobs()
+    api: Api = Api()

@@ -1,0 +1,20 @@
+"""What request bodies share: unknown fields are refused, texts hold no control characters."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+Line = Annotated[
+    str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")
+]
+"""One line of text."""
+Whole = Annotated[int, Field(strict=True)]
+"""An integer that is written as one."""
+
+
+class Body(BaseModel):
+    """A request body."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")

@@ -1,0 +1,129 @@
+"""The outermost layer: request ids, headers of every answer, faults of ours, and what is observed.
+
+Plain ASGI, so that streams pass through as they are. One layer does it all: each wraps `send` once.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, MutableMapping
+from typing import Any
+
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import ClientDisconnect
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from api.exchange import Exchange
+from api.problems import INTERNAL, MEDIA_TYPE, kinds
+from api.telemetry import Telemetry, note_fault
+
+REQUEST_ID = "X-Request-Id"
+CLOSED_BY_CLIENT = 499
+SECURITY = {
+    "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self' data:; "
+    "form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Cache-Control": "no-store",
+}
+_HSTS = "max-age=63072000; includeSubDomains"
+
+
+class Edge:
+    """Wraps the app. Its broad `except` is the HTTP handler's: nothing is behind it but the server.
+
+    Exceptions end here, since the server's own log would hold their messages, and those may hold
+    what people sent.
+    """
+
+    def __init__(self, app: ASGIApp, telemetry: Telemetry) -> None:
+        self._app = app
+        self._telemetry = telemetry
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serves one request; anything that is none passes by."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        served = Exchange.begin(scope, Headers(scope=scope).get(REQUEST_ID.lower()))
+        with self._telemetry.span(scope):
+            await self._serve(scope, receive, _Answer(scope, served, send))
+        if served.afterwards is not None:
+            await _later(served.afterwards)
+
+    async def _serve(self, scope: Scope, receive: Receive, answer: _Answer) -> None:
+        served = answer.served
+        began = time.perf_counter()
+        try:
+            await self._app(scope, receive, answer.send)
+        except ClientDisconnect:
+            answer.status = answer.status or CLOSED_BY_CLIENT
+        except Exception as error:  # noqa: BLE001 - the HTTP handler is one of the outer edges
+            served.fault = error
+            if answer.status:
+                raise _Broken from None  # the answer has begun: only the connection can end
+            await _fault(scope, served, answer.send)
+        finally:
+            seconds = time.perf_counter() - began
+            self._telemetry.served(scope, served, answer.status or 500, seconds)
+
+
+class _Broken(Exception):
+    """An answer broke off; the fault is in our log under its request id."""
+
+
+class _Answer:
+    """Adds the headers that all answers have, and sees the status."""
+
+    def __init__(self, scope: Scope, served: Exchange, send: Send) -> None:
+        self.served = served
+        self._scope = scope
+        self._send = send
+        self.status = 0
+
+    async def send(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            headers = MutableHeaders(scope=message)
+            headers[REQUEST_ID] = self.served.request_id
+            for name, value in SECURITY.items():
+                headers.setdefault(name, value)
+            if self._scope.get("scheme") == "https":
+                headers.setdefault("Strict-Transport-Security", _HSTS)
+            if self.served.allowance is not None:
+                headers.update(self.served.allowance.headers())
+        await self._send(message)
+
+
+async def _fault(scope: MutableMapping[str, Any], served: Exchange, send: Send) -> None:
+    """The problem `internal_error`, without the app: it is the app that failed."""
+    kind = kinds()[INTERNAL]
+    served.problem = INTERNAL
+    body = {
+        "type": f"/problems/{INTERNAL}",
+        "title": kind.title,
+        "status": kind.status,
+        "detail": "The service failed; nothing of the request was stored.",
+        "instance": scope["path"],
+        "code": INTERNAL,
+        "request_id": served.request_id,
+    }
+    content = json.dumps(body).encode()
+    headers = [
+        (b"content-type", MEDIA_TYPE.encode()),
+        (b"content-length", str(len(content)).encode()),
+    ]
+    await send({"type": "http.response.start", "status": kind.status, "headers": headers})
+    await send({"type": "http.response.body", "body": content})
+
+
+async def _later(action: Callable[[], None]) -> None:
+    """What is done when the answer has left; it cannot spoil it any more."""
+    try:
+        await run_in_threadpool(action)
+    except Exception as error:  # noqa: BLE001 - see `Edge`
+        note_fault("work after an answer failed", error)
