@@ -28,6 +28,10 @@ AuditError
 │   ├── AlreadyExists          something with the same identity is stored already
 │   ├── ReferenceUnknown       it refers to something that does not exist, or is referred to
 │   ├── VersionConflict        it was changed since it was read
+│   ├── ProcessingStopped      automated processing of this candidate or interview is stopped
+│   ├── ConsentMissing         a consent or notice that has to come first is not recorded
+│   ├── JurisdictionMissing    it is not known whose law applies
+│   ├── CandidateErased        the candidate's data were erased; nothing more is stored
 │   └── SchemaOutdated         the database has another revision than this version needs
 ├── WeightsError
 │   ├── WeightsUnavailable     a weight is not installed; the message says how to get it
@@ -235,6 +239,30 @@ class VersionConflict(StoreError):
     """It was changed since it was read; read it again."""
 
     code = "version_conflict"
+
+
+class ProcessingStopped(StoreError):
+    """Automated processing of this candidate or interview is stopped; says by what."""
+
+    code = "processing_stopped"
+
+
+class ConsentMissing(StoreError):
+    """A consent or notice that has to come first is not recorded; the message names it."""
+
+    code = "consent_missing"
+
+
+class JurisdictionMissing(StoreError):
+    """Neither the candidate nor the system says whose law applies, so nothing may be checked."""
+
+    code = "jurisdiction_missing"
+
+
+class CandidateErased(StoreError):
+    """The candidate's data were erased; nothing more is stored about them."""
+
+    code = "candidate_erased"
 
 
 class SchemaOutdated(StoreError):

@@ -1,0 +1,101 @@
+"""What operations take: frozen, checked, and the same over HTTP and in Python.
+
+Texts are kept short and without control characters, references are opaque, times have a zone.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any
+
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    Strict,
+    StringConstraints,
+)
+
+from audit.ats.model import label, reference
+from audit.ats.payload import within_reason
+
+_ID = "_[0-9A-HJKMNP-TV-Z]{26}$"
+_NO_CONTROL = r"^[^\s\x00-\x1f\x7f]([^\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f])?$"
+_REFERENCE = r"^[A-Za-z0-9][A-Za-z0-9_.:\-]{0,127}$"
+
+
+def _without_defaults(schema: dict[str, Any]) -> None:
+    for field in schema.get("properties", {}).values():
+        field.pop("default", None)
+
+
+class Input(BaseModel):
+    """What an operation takes. Fields that it does not know are refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Change(Input):
+    """A change: what is not given stays as it is. Its defaults are never used."""
+
+    model_config = ConfigDict(json_schema_extra=_without_defaults)
+
+    def given(self) -> dict[str, Any]:
+        """The fields that were given."""
+        return {name: getattr(self, name) for name in sorted(self.model_fields_set)}
+
+
+def _opaque(text: str) -> str:
+    if reference(text) is None:
+        raise ValueError("looks like a telephone number: give an opaque reference")
+    return text
+
+
+def _plain_label(text: str) -> str:
+    found = label(text)
+    if found is None:
+        raise ValueError("is not a plain name, or it looks like an address or telephone number")
+    return found
+
+
+def _written_time(value: object) -> object:
+    """Numbers are not times here, although the parser would take them for seconds since 1970."""
+    if isinstance(value, datetime) or (isinstance(value, str) and "-" in value[1:]):
+        return value
+    raise ValueError("is not a time as RFC 3339 writes it: 2026-03-01T09:00:00Z")
+
+
+def _reasonable(moment: datetime) -> datetime:
+    found = within_reason(moment)
+    if found is None:
+        raise ValueError("lies before 2000 or after 2199")
+    return found
+
+
+def _once(values: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(values))
+
+
+Line = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=_NO_CONTROL)]
+Reference = Annotated[
+    str, StringConstraints(max_length=128, pattern=_REFERENCE), AfterValidator(_opaque)
+]
+Label = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=80, pattern=_NO_CONTROL),
+    AfterValidator(_plain_label),
+]
+Token = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,31}$")]
+LongToken = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
+Code = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}(-[A-Z0-9]{1,3}(-[A-Z0-9]{1,8})?)?$")]
+Codes = Annotated[tuple[Code, ...], Field(max_length=20), AfterValidator(_once)]
+Flag = Annotated[bool, Strict()]
+Moment = Annotated[AwareDatetime, BeforeValidator(_written_time), AfterValidator(_reasonable)]
+Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+SystemId = Annotated[str, StringConstraints(pattern=f"^sys{_ID}")]
+CandidateId = Annotated[str, StringConstraints(pattern=f"^cand{_ID}")]
+InterviewId = Annotated[str, StringConstraints(pattern=f"^int{_ID}")]
+ConsentId = Annotated[str, StringConstraints(pattern=f"^cns{_ID}")]

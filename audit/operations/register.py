@@ -1,0 +1,312 @@
+"""Hiring systems, candidates and interviews."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, StringConstraints
+
+from audit.canonical import Json
+from audit.errors import CandidateErased, StepRefused
+from audit.ids import new_id
+from audit.ledger import EventKind
+from audit.operations.inputs import (
+    CandidateId,
+    Change,
+    Codes,
+    Flag,
+    Input,
+    Label,
+    Line,
+    LongToken,
+    Moment,
+    Reference,
+    Sha256,
+    SystemId,
+    Token,
+)
+from audit.operations.notices import judge_again
+from audit.records.register import (
+    Candidate,
+    DecisionRole,
+    Interview,
+    Mode,
+    OutcomeClass,
+    QuestionAsked,
+    System,
+)
+from audit.store import Listing, Page, ReadUnit, UnitOfWork
+
+Artefact = Literal["media", "reports", "references", "demographics"]
+Days = Annotated[int, Field(ge=1, le=36_500, strict=True)]
+RetentionDays = Annotated[
+    dict[Artefact, Days],
+    Field(
+        description="Days that each kind of artefact is kept.",
+        examples=[{"media": 30, "reports": 1460}],
+    ),
+]
+OutcomeWords = Annotated[
+    dict[Label, OutcomeClass],
+    Field(
+        max_length=500,
+        description="What the words of the applicant tracking system mean.",
+        examples=[{"Onsite": "advanced", "Archived": "rejected"}],
+    ),
+]
+NoticeUrl = Annotated[
+    str,
+    StringConstraints(max_length=500, pattern=r"^https?://[!-~]{1,490}$"),
+    Field(examples=["https://jobs.example.com/ai-notice"]),
+]
+DataTypes = Annotated[tuple[Token, ...], Field(max_length=20, examples=[["video", "voice"]])]
+Locale = Annotated[
+    str, StringConstraints(max_length=35, pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}$")
+]
+SystemVersion = Annotated[str, StringConstraints(max_length=100, pattern=r"^[!-~]+$")]
+
+
+class NewSystem(Input):
+    """A hiring tool that is to be audited."""
+
+    name: Annotated[Line, Field(examples=["Structured video interview"])]
+    vendor: Annotated[Line, Field(examples=["Example Talent"])]
+    system_version: Annotated[SystemVersion, Field(examples=["4.2"])]
+    mode: Annotated[Mode, Field(examples=["ai_led"])]
+    decision_role: Annotated[DecisionRole, Field(examples=["substantially_assists"])]
+    data_types: DataTypes = ()
+    jurisdictions: Annotated[Codes, Field(examples=[["US-NY-NYC", "US-IL"]])] = ()
+    retention_days: RetentionDays = {}  # noqa: RUF012 - frozen, and copied by pydantic
+    outcome_words: OutcomeWords = {}  # noqa: RUF012
+    notice_url: NoticeUrl | None = None
+    policy: LongToken = "default"
+
+
+class SystemChange(Change):
+    """What changes about a system."""
+
+    name: Line = ""
+    vendor: Line = ""
+    system_version: SystemVersion = ""
+    mode: Mode = Mode.AI_LED
+    decision_role: DecisionRole = DecisionRole.DECIDES
+    data_types: DataTypes = ()
+    jurisdictions: Codes = ()
+    retention_days: RetentionDays = {}  # noqa: RUF012
+    outcome_words: OutcomeWords = {}  # noqa: RUF012
+    notice_url: NoticeUrl | None = None
+    policy: LongToken = "default"
+
+
+class NewCandidate(Input):
+    """A candidate, by a reference that says nothing of who it is."""
+
+    external_ref: Annotated[
+        Reference,
+        Field(
+            description="Your own reference: letters, digits and _.:- alone; no name, no e-mail "
+            "address, no telephone number.",
+            examples=["applicant-20417"],
+        ),
+    ]
+    jurisdictions: Annotated[Codes, Field(examples=[["US-NY-NYC"]])] = ()
+    locale: Annotated[Locale, Field(examples=["en"])] = "en"
+
+
+class CandidateChange(Change):
+    """What changes about a candidate."""
+
+    jurisdictions: Codes = ()
+    locale: Locale = "en"
+
+
+class Question(Input):
+    """A question as it was put."""
+
+    id: Annotated[Reference, Field(examples=["q1"])]
+    text_hash: Sha256 | None = None
+    rubric: Reference | None = None
+    start_s: Annotated[float | None, Field(ge=0, le=86_400, strict=True, examples=[12.5])] = None
+
+    def asked(self) -> QuestionAsked:
+        """As it is stored."""
+        return QuestionAsked(**self.model_dump())
+
+
+Questions = Annotated[tuple[Question, ...], Field(max_length=500)]
+
+
+class NewInterview(Input):
+    """An interview that was held, or is going to be."""
+
+    candidate_id: CandidateId
+    system_id: SystemId
+    job: Annotated[Reference | Literal[""], Field(examples=["job-7"])] = ""
+    stage: Annotated[Label | Literal[""], Field(examples=["Phone screen"])] = ""
+    location: Annotated[Label | Literal[""], Field(examples=["New York"])] = ""
+    mode: Mode | None = None
+    interviewer: Reference | None = None
+    questions: Questions = ()
+    coached: Flag | None = None
+    held_at: Annotated[Moment | None, Field(examples=["2026-11-20T15:00:00Z"])] = None
+    human_alternative: Flag = False
+
+
+class InterviewChange(Change):
+    """What changes about an interview; whose it is, and with what, does not."""
+
+    job: Reference | Literal[""] = ""
+    stage: Label | Literal[""] = ""
+    location: Label | Literal[""] = ""
+    mode: Mode | None = None
+    interviewer: Reference | None = None
+    questions: Questions = ()
+    coached: Flag | None = None
+    held_at: Moment | None = None
+    human_alternative: Flag = False
+
+
+def create_system(unit: UnitOfWork, new: NewSystem) -> System:
+    """Registers a hiring tool."""
+    system = unit.add(System(id=new_id("sys"), **_plain(new)))
+    unit.record(EventKind.SYSTEM_REGISTERED, system.id, _facts(system))
+    return system
+
+
+def change_system(unit: UnitOfWork, system: System, change: SystemChange) -> System:
+    """Changes a system that was just read. Raises `VersionConflict` where somebody was faster."""
+    changed = unit.put(replace(system, **change.given()))
+    body = {**_facts(changed), "fields": list(change.given())}
+    unit.record(EventKind.SYSTEM_CHANGED, system.id, body)
+    return changed
+
+
+def retire_system(unit: UnitOfWork, system: System) -> System:
+    """Ends a system's use: it takes no new interviews. Again changes nothing."""
+    if system.retired_at is not None:
+        return system
+    retired = unit.put(replace(system, retired_at=unit.now()))
+    unit.record(EventKind.SYSTEM_CHANGED, system.id, {**_facts(retired), "fields": ["retired_at"]})
+    return retired
+
+
+def list_systems(
+    unit: ReadUnit, page: Page, *, mode: Mode | None = None, retired: bool | None = None
+) -> Listing[System]:
+    """Systems, the newest first. `retired`: only those that are, or only those that are not."""
+    where: dict[str, object] = {} if mode is None else {"mode": mode}
+    if retired is not True:
+        return unit.page(System, page, where if retired is None else {**where, "retired_at": None})
+    found: list[System] = []
+    more = True
+    while more and len(found) <= page.limit:
+        listing = unit.page(System, Page(limit=200, before=page.before), where)
+        found += [each for each in listing.items if each.retired_at is not None]
+        more = listing.more
+        page = replace(page, before=listing.items[-1].id if listing.items else page.before)
+    return Listing(tuple(found[: page.limit]), more=len(found) > page.limit)
+
+
+def create_candidate(unit: UnitOfWork, new: NewCandidate) -> Candidate:
+    """Registers a candidate. Raises `AlreadyExists` for a reference that is registered."""
+    candidate = unit.add(Candidate(id=new_id("cand"), **_plain(new)))
+    unit.record(
+        EventKind.CANDIDATE_REGISTERED,
+        candidate.id,
+        {"jurisdictions": list(candidate.jurisdictions)},
+    )
+    return candidate
+
+
+def change_candidate(unit: UnitOfWork, candidate: Candidate, change: CandidateChange) -> Candidate:
+    """Changes jurisdictions or locale. The ledger keeps which laws were dropped and which added.
+
+    Raises `CandidateErased` for a candidate whose data were erased.
+    """
+    refuse_erased(candidate)
+    changed = unit.put(replace(candidate, **change.given()))
+    body: dict[str, Json] = {"fields": list(change.given())}
+    if changed.jurisdictions != candidate.jurisdictions:
+        body["jurisdictions"] = list(changed.jurisdictions)
+        body["jurisdictions_before"] = list(candidate.jurisdictions)
+    unit.record(EventKind.CANDIDATE_CHANGED, candidate.id, body)
+    return changed
+
+
+def refuse_erased(candidate: Candidate) -> None:
+    """Raises `CandidateErased` where a candidate's data were erased."""
+    if candidate.erased_at is not None:
+        raise CandidateErased(
+            f"The data of {candidate.id} were erased on request or by retention; nothing more is "
+            "stored about this candidate."
+        )
+
+
+def create_interview(unit: UnitOfWork, new: NewInterview) -> Interview:
+    """Registers an interview.
+
+    Raises:
+        NotFound: the candidate or the system is not this tenant's, or not there.
+        StepRefused: the system is retired.
+        CandidateErased: the candidate's data were erased.
+    """
+    refuse_erased(unit.get(Candidate, new.candidate_id))
+    if unit.get(System, new.system_id).retired_at is not None:
+        raise StepRefused(f"The system {new.system_id} is retired: it takes no new interviews.")
+    interview = unit.add(Interview(id=new_id("int"), **_plain(new)))
+    unit.record(
+        EventKind.INTERVIEW_REGISTERED,
+        interview.id,
+        {
+            "candidate": interview.candidate_id,
+            "system": interview.system_id,
+            "human_alternative": interview.human_alternative,
+        },
+    )
+    return interview
+
+
+def change_interview(unit: UnitOfWork, interview: Interview, change: InterviewChange) -> Interview:
+    """Changes an interview; notices that were given for it are judged anew if its time changed.
+
+    Raises:
+        StepRefused: it is the human alternative, and would become open to automated checking.
+        CandidateErased: the candidate's data were erased.
+    """
+    refuse_erased(unit.get(Candidate, interview.candidate_id))
+    given = _plain(change)
+    if interview.human_alternative and given.get("human_alternative") is False:
+        raise StepRefused(
+            "This interview is the human alternative that the candidate asked for; it cannot "
+            "become one that is checked automatically. Register another interview."
+        )
+    changed = unit.put(replace(interview, **given))
+    unit.record(EventKind.INTERVIEW_CHANGED, interview.id, {"fields": list(given)})
+    if changed.held_at != interview.held_at:
+        judge_again(unit, changed)
+    return changed
+
+
+def _plain(new: Input) -> dict[str, Any]:
+    """The fields as records hold them."""
+    names = new.given() if isinstance(new, Change) else dict(new)
+    if "questions" in names:
+        names["questions"] = tuple(each.asked() for each in names["questions"])
+    return names
+
+
+def _facts(system: System) -> dict[str, Json]:
+    """What the ledger keeps of a system: how it was used, for whom to ask later."""
+    return {
+        "mode": system.mode.value,
+        "decision_role": system.decision_role.value,
+        "system_version": system.system_version,
+        "jurisdictions": list(system.jurisdictions),
+        "policy": system.policy,
+    }
+
+
+def plain_where(**filters: object) -> dict[str, object]:
+    """Filters of a list without those that were not given."""
+    return {name: value for name, value in filters.items() if value is not None}
