@@ -1,7 +1,8 @@
 """Self-reported demographics: kept apart, sealed, and read by fairness audits alone.
 
-There is no way to read one candidate's answers back. `read_demographics` is for fairness audits, in
-which groups are counted; each reading is an event in the ledger.
+There is no way to read one candidate's answers back, but for the candidate's own request for access
+(`disclosed`). `read_demographics` is for fairness audits, in which groups are counted; each reading
+is an event in the ledger.
 """
 
 from __future__ import annotations
@@ -160,6 +161,15 @@ def read_demographics(
         {"asked": len(candidate_ids), "read": len(found)},
     )
     return found
+
+
+def disclosed(unit: UnitOfWork, candidate_id: str) -> SelfReported | None:
+    """What a candidate reported of themselves, for the answer to their own request for access.
+
+    The caller records that it was given out.
+    """
+    held = unit.find(Demographics, candidate_id=candidate_id)
+    return _opened(unit, held).reported if held else None
 
 
 def _held(unit: UnitOfWork, candidate_ids: Sequence[str]) -> Iterator[Demographics]:

@@ -34,6 +34,8 @@ class EventType(StrEnum):
     CHECK_CANCELLED = "check.cancelled"
     FLAG_RAISED = "flag.raised"
     REVIEW_OPENED = "review.opened"
+    REVIEW_DUE = "review.due"
+    REVIEW_OVERDUE = "review.overdue"
     REVIEW_CLOSED = "review.closed"
     REQUEST_OPENED = "request.opened"
     REQUEST_DUE = "request.due"
@@ -134,6 +136,38 @@ class ReviewOpened:
     flag_id: FlagId | None = None
     candidate_id: CandidateId | None = None
     due_at: DueAt | None = None
+
+    @property
+    def link(self) -> str:
+        """Where the case is."""
+        return f"/v1/reviews/{self.review_id}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReviewDue:
+    """A reminder: a review case has to be closed soon."""
+
+    type: ClassVar[EventType] = EventType.REVIEW_DUE
+    review_id: ReviewId
+    flag_id: FlagId | None = None
+    candidate_id: CandidateId | None = None
+    due_at: DueAt
+
+    @property
+    def link(self) -> str:
+        """Where the case is."""
+        return f"/v1/reviews/{self.review_id}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReviewOverdue:
+    """The time to close a review case is over."""
+
+    type: ClassVar[EventType] = EventType.REVIEW_OVERDUE
+    review_id: ReviewId
+    flag_id: FlagId | None = None
+    candidate_id: CandidateId | None = None
+    due_at: DueAt
 
     @property
     def link(self) -> str:
@@ -268,6 +302,8 @@ Event = (
     | CheckCancelled
     | FlagRaised
     | ReviewOpened
+    | ReviewDue
+    | ReviewOverdue
     | ReviewClosed
     | RequestOpened
     | RequestDue
@@ -286,6 +322,8 @@ EVENTS: Mapping[EventType, type[Event]] = {
         CheckCancelled,
         FlagRaised,
         ReviewOpened,
+        ReviewDue,
+        ReviewOverdue,
         ReviewClosed,
         RequestOpened,
         RequestDue,

@@ -32,7 +32,9 @@ from audit.webhooks import (
     RequestOpened,
     RequestOverdue,
     ReviewClosed,
+    ReviewDue,
     ReviewOpened,
+    ReviewOverdue,
     json_schema,
     message,
 )
@@ -56,6 +58,8 @@ EXAMPLES: list[Event] = [
     FlagRaised(flag_id=FLAG, subject_id=CHECK, outcome="needs_human_review"),
     FlagRaised(flag_id=FLAG, subject_id=AUDIT, candidate_id=CANDIDATE, outcome="for_information"),
     ReviewOpened(review_id=REVIEW, flag_id=FLAG, due_at=NOW),
+    ReviewDue(review_id=REVIEW, flag_id=FLAG, due_at=NOW),
+    ReviewOverdue(review_id=REVIEW, candidate_id=CANDIDATE, due_at=NOW),
     ReviewClosed(review_id=REVIEW, outcome=Outcome.REVERSED),
     RequestOpened(request_id=REQUEST, candidate_id=CANDIDATE, kind=RequestKind.APPEAL, due_at=NOW),
     RequestDue(request_id=REQUEST, candidate_id=CANDIDATE, kind=RequestKind.ACCESS, due_at=NOW),

@@ -1,0 +1,50 @@
+"""Telling other systems: one delivery for each endpoint that wants an event, in the transaction of
+what happened. So nothing is told that was rolled back, and nothing that happened stays untold.
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+
+from audit.ids import new_id
+from audit.jobs import enqueue
+from audit.records.oversight import Delivery, Endpoint, EndpointState
+from audit.records.work import Queue
+from audit.store import UnitOfWork
+from audit.webhooks import Event, message
+
+JOB = "webhook"
+"""The kind of the jobs that deliver; their subject is the delivery."""
+
+
+def announce(unit: UnitOfWork, event: Event, at: datetime | None = None) -> tuple[Delivery, ...]:
+    """Has every active endpoint that takes this type of event told; returns the new deliveries.
+
+    `at`: when it happened, the present time if not given. The same event at the same time has the
+    same id and is told once: again is no error and gives nothing new.
+    """
+    endpoints = [
+        endpoint
+        for endpoint in unit.every(Endpoint, state=EndpointState.ACTIVE)
+        if event.type in endpoint.events
+    ]
+    if not endpoints:
+        return ()
+    told = message(event, at or unit.now())
+    made = []
+    for endpoint in endpoints:
+        if unit.find(Delivery, endpoint_id=endpoint.id, event_id=told.id) is not None:
+            continue
+        delivery = unit.add(
+            Delivery(
+                id=new_id("dlv"),
+                endpoint_id=endpoint.id,
+                event_id=told.id,
+                type=event.type.value,
+                payload=json.loads(told.body),
+            )
+        )
+        enqueue(unit, kind=JOB, subject=delivery.id, queue=Queue.LIGHT)
+        made.append(delivery)
+    return tuple(made)
