@@ -103,7 +103,7 @@ def give_consent(unit: UnitOfWork, new: NewConsent) -> Consent:
         raise StepRefused("given_at lies in the future: a consent is recorded once it is given.")
     if new.expires_at is not None and new.expires_at <= new.given_at:
         raise StepRefused("expires_at lies before given_at.")
-    consent = unit.add(Consent(id=new_id("cns"), **dict(new)))
+    consent = unit.add(Consent(id=new_id("con"), **dict(new)))
     unit.record(EventKind.CONSENT_GIVEN, consent.id, _facts(consent))
     if candidate.stopped is Stopped.CONSENT_WITHDRAWN and consent.purpose in STOPPING:
         _lift(unit, candidate)

@@ -154,9 +154,9 @@ def take_outcomes(
     """
     if len(outcomes) > MOST_AT_ONCE:
         raise OutcomeInvalid(f"at most {MOST_AT_ONCE} outcomes at once; send CSV for more")
-    taker = Taker(unit, options or Options())
+    taker = Taker(unit, options or Options(), keep_items=True)
     taker.take([_row(number, each) for number, each in enumerate(outcomes)])
-    return taker.finish(items=True)
+    return taker.finish()
 
 
 def import_outcomes(
@@ -186,7 +186,7 @@ def import_outcomes(
     words = default_words(Source.CSV).extended(dict(system.outcome_words) if system else None)
     read = import_csv(file, write, words, form=form, partial=options.partial)
     taker.take(waiting)
-    return read, taker.finish(items=False)
+    return read, taker.finish()
 
 
 def row_of(event: OutcomeEvent, place: str, system_id: str | None) -> Row:
@@ -254,6 +254,7 @@ class Taker:
 
     unit: UnitOfWork
     options: Options
+    keep_items: bool = False
     items: list[Outcome] = field(default_factory=list)
     taken: int = 0
     duplicates: int = 0
@@ -267,22 +268,21 @@ class Taker:
         fresh: list[Outcome] = []
         for row in rows:
             made = self._made(row, known)
-            if made is None:
+            if made is None or (self.faulty and not self.options.partial):
                 continue
-            before = known.stored.get((made.source, made.external_event))
-            if before is None:
-                known.stored[made.source, made.external_event] = made
-                fresh.append(made)
-            else:
+            name = made.source, made.external_event
+            if name in known.stored:
                 self.duplicates += 1
-            self.items.append(before or made)
-        if fresh and (self.options.partial or not self.faulty):
-            stored = {each.id: self.unit.add(each) for each in fresh}
-            self.items = [stored.get(each.id, each) for each in self.items]
-            self.taken += len(fresh)
+            else:
+                known.stored[name] = self.unit.add(made)
+                fresh.append(known.stored[name])
+            if self.keep_items:
+                self.items.append(known.stored[name])
+        self.taken += len(fresh)
+        if fresh:
             _record(self.unit, fresh)
 
-    def finish(self, *, items: bool) -> Taken:
+    def finish(self) -> Taken:
         """What became of all rows. Raises `OutcomeInvalid` where all or none was asked for."""
         if self.faulty and not self.options.partial:
             first = self.faults[0]
@@ -291,8 +291,8 @@ class Taker:
                 f"{first.text}",
                 tuple((each.place, each.text) for each in self.faults),
             )
-        kept = tuple(self.items) if items else ()
-        return Taken(self.taken, self.duplicates, self.faulty, tuple(self.faults), kept)
+        faults, items = tuple(self.faults), tuple(self.items)
+        return Taken(self.taken, self.duplicates, self.faulty, faults, items)
 
     def _look_up(self, rows: Sequence[Row]) -> _Known:
         unit = self.unit
