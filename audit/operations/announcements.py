@@ -16,6 +16,10 @@ from audit.webhooks import Event, message
 
 JOB = "webhook"
 """The kind of the jobs that deliver; their subject is the delivery."""
+PRIORITY = 200
+"""After other light work: a receiver may let each attempt wait for many seconds."""
+EVERY_EVENT = "*"
+"""Stands in an endpoint's events for all of them."""
 
 
 def announce(unit: UnitOfWork, event: Event, at: datetime | None = None) -> tuple[Delivery, ...]:
@@ -27,7 +31,7 @@ def announce(unit: UnitOfWork, event: Event, at: datetime | None = None) -> tupl
     endpoints = [
         endpoint
         for endpoint in unit.every(Endpoint, state=EndpointState.ACTIVE)
-        if event.type in endpoint.events
+        if event.type in endpoint.events or EVERY_EVENT in endpoint.events
     ]
     if not endpoints:
         return ()
@@ -45,6 +49,6 @@ def announce(unit: UnitOfWork, event: Event, at: datetime | None = None) -> tupl
                 payload=json.loads(told.body),
             )
         )
-        enqueue(unit, kind=JOB, subject=delivery.id, queue=Queue.LIGHT)
+        enqueue(unit, kind=JOB, subject=delivery.id, queue=Queue.LIGHT, priority=PRIORITY)
         made.append(delivery)
     return tuple(made)

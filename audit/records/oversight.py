@@ -28,6 +28,7 @@ class EndpointState(StrEnum):
 
     ACTIVE = "active"
     DISABLED = "disabled"
+    REMOVED = "removed"  # kept so that its deliveries have something to refer to; never shown
 
 
 class DeliveryState(StrEnum):
@@ -126,9 +127,9 @@ class LegalHold(Record):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Endpoint(Record):
-    """Where webhooks go."""
+    """Where webhooks go. The URL's path may hold a token of the receiver's: it is not printed."""
 
-    url: str
+    url: str = field(repr=False)
     events: tuple[str, ...]
     state: EndpointState = EndpointState.ACTIVE
     sealed_secrets: bytes = field(repr=False)

@@ -64,7 +64,7 @@ class Verdict(StrEnum):
     DELIVERED = "delivered"
     RETRY = "retry"
     DEAD = "dead"  # the last attempt failed; kept for replay
-    ENDPOINT_GONE = "endpoint_gone"  # 410: the endpoint is disabled, its other messages wait
+    ENDPOINT_GONE = "endpoint_gone"  # 410: its endpoint is disabled, what waits for it dead
 
 
 @dataclass(frozen=True, slots=True)
