@@ -37,6 +37,7 @@ def create_app(service: Service, *, tracer: Tracer | None = None) -> FastAPI:
     """The app around a service."""
     telemetry = Telemetry(job_counts=service.job_counts, tracer=tracer)
     readiness = Readiness(service.ready)
+    frame = Frame.around(service)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -45,6 +46,7 @@ def create_app(service: Service, *, tracer: Tracer | None = None) -> FastAPI:
         yield
         service.stopping.set()
         readiness.close()
+        frame.keys.close()
 
     app = FastAPI(
         title="Fairwitness",
@@ -60,7 +62,7 @@ def create_app(service: Service, *, tracer: Tracer | None = None) -> FastAPI:
         lifespan=lifespan,
         middleware=[Middleware(Edge, telemetry=telemetry)],
     )
-    app.state.frame = Frame.around(service)
+    app.state.frame = frame
     app.state.telemetry = telemetry
     app.state.readiness = readiness
     add_handlers(app)

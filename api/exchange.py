@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, MutableMapping
+from collections.abc import MutableMapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,7 +26,6 @@ class Exchange:
     idempotency_key: str | None = None
     problem: str = ""
     fault: Exception | None = None
-    afterwards: Callable[[], None] | None = None
 
     @classmethod
     def begin(cls, scope: MutableMapping[str, Any], offered: str | None) -> Exchange:

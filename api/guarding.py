@@ -10,7 +10,6 @@ import json
 import re
 from collections.abc import Callable, Coroutine, Sequence
 from email.message import Message
-from functools import partial
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
@@ -97,8 +96,7 @@ class GuardedRoute(APIRoute):
             if self.guard.scope is not None:
                 served.principal = await _authenticated(request, here)
                 _allow(served, here, self)
-                if here.keys.use_is_due(served.principal.key_id):
-                    served.afterwards = partial(here.keys.note_use, served.principal.key_id)
+                here.keys.note_use(served.principal.key_id)
             strict = StrictRequest(request.scope, request.receive)
             strict.most_bytes = here.settings.body_kib * 1024
             await self._take_body(strict, served)

@@ -7,17 +7,16 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, MutableMapping
+from collections.abc import MutableMapping
 from typing import Any
 
-from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.exchange import Exchange
 from api.problems import INTERNAL, MEDIA_TYPE, kinds
-from api.telemetry import Telemetry, note_fault
+from api.telemetry import Telemetry
 
 REQUEST_ID = "X-Request-Id"
 CLOSED_BY_CLIENT = 499
@@ -52,8 +51,6 @@ class Edge:
         served = Exchange.begin(scope, Headers(scope=scope).get(REQUEST_ID.lower()))
         with self._telemetry.span(scope):
             await self._serve(scope, receive, _Answer(scope, served, send))
-        if served.afterwards is not None:
-            await _later(served.afterwards)
 
     async def _serve(self, scope: Scope, receive: Receive, answer: _Answer) -> None:
         served = answer.served
@@ -119,11 +116,3 @@ async def _fault(scope: MutableMapping[str, Any], served: Exchange, send: Send) 
     ]
     await send({"type": "http.response.start", "status": kind.status, "headers": headers})
     await send({"type": "http.response.body", "body": content})
-
-
-async def _later(action: Callable[[], None]) -> None:
-    """What is done when the answer has left; it cannot spoil it any more."""
-    try:
-        await run_in_threadpool(action)
-    except Exception as error:  # noqa: BLE001 - see `Edge`
-        note_fault("work after an answer failed", error)

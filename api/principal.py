@@ -14,11 +14,13 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+import logging
 import re
 import secrets
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TypeVar
@@ -30,6 +32,7 @@ from audit.store.access import find_key, mark_used
 SECRET_BYTES = 32
 USE_NOTED_EVERY = timedelta(minutes=1)
 _MOST_CACHED = 10_000
+_LOG = logging.getLogger(__name__)
 K = TypeVar("K")
 V = TypeVar("V")
 _TOKEN = re.compile(r"fw_([0-9A-HJKMNP-TV-Z]{26})_([A-Za-z0-9_\-]{43})")
@@ -96,6 +99,7 @@ class Keys:
         self._cached: OrderedDict[str, _Cached] = OrderedDict()
         self._noted: OrderedDict[str, datetime] = OrderedDict()
         self._changes = 0
+        self._writer = ThreadPoolExecutor(1, thread_name_prefix="key-uses")
         self._lock = threading.Lock()
 
     def remembered(self, token: Token) -> bool:
@@ -121,21 +125,28 @@ class Keys:
             self._changes += 1
             self._cached.pop(key_id, None)
 
-    def use_is_due(self, key_id: str) -> bool:
-        """Whether `note_use` would write; it does so once a minute for each key."""
+    def note_use(self, key_id: str) -> None:
+        """Has it stored when the key was last used, unless that was done within the last minute.
+
+        A thread of its own writes it: no request waits for that, and none fails for it.
+        """
         now = self._store.now()
         with self._lock:
             last = self._noted.get(key_id)
-            return last is None or now - last >= USE_NOTED_EVERY
-
-    def note_use(self, key_id: str) -> None:
-        """Stores when the key was last used, unless that was done within the last minute."""
-        if not self.use_is_due(key_id):
-            return
-        now = self._store.now()
-        with self._lock:
+            if last is not None and now - last < USE_NOTED_EVERY:
+                return
             _remember(self._noted, key_id, now, self._most)
-        mark_used(self._store, key_id, now)
+        self._writer.submit(self._write_use, key_id, now)
+
+    def close(self) -> None:
+        """Waits until all uses are written."""
+        self._writer.shutdown()
+
+    def _write_use(self, key_id: str, at: datetime) -> None:
+        try:
+            mark_used(self._store, key_id, at)
+        except Exception as error:  # noqa: BLE001 - the job runner of a thread of our own
+            _LOG.warning("the use of a key was not noted: %s", type(error).__name__)
 
     def _row(self, key_id: str) -> _Cached | None:
         with self._lock:

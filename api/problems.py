@@ -20,6 +20,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 from pydantic.dataclasses import dataclass
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
+from starlette.routing import Route
 
 from api.exchange import exchange
 from audit.errors import AuditError
@@ -192,7 +193,8 @@ def of_http(request: Request, error: HTTPException) -> Response:
         return internal(request)
     kind = kinds()[code]
     detail = kind.meaning[0].upper() + kind.meaning[1:] + "."
-    return problem(request, code, detail, headers=error.headers)
+    headers = {"Allow": _methods(request)} if error.status_code == 405 else error.headers
+    return problem(request, code, detail, headers=headers)
 
 
 def add_handlers(app: FastAPI) -> None:
@@ -216,6 +218,16 @@ def add_handlers(app: FastAPI) -> None:
     app.add_exception_handler(AuditError, audit_error)
     app.add_exception_handler(RequestValidationError, validation)
     app.add_exception_handler(HTTPException, http)
+
+
+def _methods(request: Request) -> str:
+    """What an address takes: the framework names the methods of one of its routes only."""
+    here = [
+        route.methods or ()
+        for route in request.app.routes
+        if isinstance(route, Route) and route.path_regex.match(request.url.path)
+    ]
+    return ", ".join(sorted({method for methods in here for method in methods}))
 
 
 def _field_error(error: Mapping[str, Any]) -> FieldError:
