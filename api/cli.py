@@ -18,16 +18,15 @@ from api.database_cli import app as database_app
 from api.environment import read_settings
 from api.fairness_cli import app as fairness_app
 from api.ledger_cli import app as ledger_app
+from api.models import open_models
 from api.models_cli import app as models_app
 from api.output import write_check, write_comparison
 from api.progress import shown
 from api.serve_cli import app as serve_app
+from api.worker_cli import app as worker_app
 from audit.check import check as run_check
 from audit.check import compare as run_compare
 from audit.errors import AuditError, InputError
-from audit.inference import Models
-from audit.settings import Settings
-from audit.weights import WeightStore
 from reports.terminal import comparison_summary, summary
 
 app = typer.Typer(
@@ -43,6 +42,7 @@ app.add_typer(models_app, name="models")
 app.add_typer(ledger_app, name="ledger")
 app.add_typer(database_app, name="database")
 app.add_typer(serve_app)
+app.add_typer(worker_app)
 
 Out = Annotated[Path, typer.Option("--out", "-o", help="Folder for the report; made if missing.")]
 
@@ -134,14 +134,6 @@ def demo(
     console.print("Open the reports in a browser:")
     console.print(f"  interview: [bold]{page.resolve()}[/bold]", soft_wrap=True)
     console.print(f"  fairness:  [bold]{audit.resolve()}[/bold]", soft_wrap=True)
-
-
-def open_models(settings: Settings) -> Models:
-    """The weights of the default set, or an error that says how to get them."""
-    store = WeightStore(settings.weights_dir)
-    for row in store.manifest.default:
-        store.path(row.id)
-    return Models(store, threads=settings.threads, settings=settings)
 
 
 def _must_exist(path: Path) -> None:

@@ -279,27 +279,34 @@ def check(
     *,
     references: Sequence[MediaSource] = (),
     progress: Progress = quiet,
+    names: Sequence[str] | None = None,
 ) -> CheckResult:
     """Check one recording, against earlier recordings of the claimed person where given.
+
+    `names`: the detectors to run; all that are installed by default. `without_identity` names
+    those that compare nobody.
 
     Raises:
         InputError: the recording or a reference cannot be used.
         WeightsError: a needed weight is missing or was changed.
     """
+    how = reading(settings, models, names)
     with limited_threads(settings.threads):
-        return _check(source, settings, models, references, progress)
+        return _check(source, how, references, progress)
+
+
+def without_identity() -> tuple[str, ...]:
+    """The installed detectors that compare no face and no voice, for whom there is no consent."""
+    loaded = (registry.load(name).spec for name in registry.names())
+    return tuple(spec.name for spec in loaded if Question.IDENTITY not in spec.questions)
 
 
 def _check(
-    source: MediaSource,
-    settings: Settings,
-    models: Models,
-    references: Sequence[MediaSource],
-    progress: Progress,
+    source: MediaSource, how: Reading, references: Sequence[MediaSource], progress: Progress
 ) -> CheckResult:
     started = datetime.now(UTC).isoformat(timespec="seconds")
+    settings = how.settings
     watch = Stopwatch()
-    how = reading(settings, models)
     interview = open_interview(source, how, label="recording", progress=progress, watch=watch)
     earlier = []
     for number, reference in enumerate(references, start=1):
@@ -391,26 +398,30 @@ def compare(
     *,
     labels: Sequence[str],
     progress: Progress = quiet,
+    last_only: bool = False,
 ) -> ComparisonResult:
     """Pairwise face and voice evidence between recordings.
+
+    `last_only`: only the pairs of the last recording with each of the others.
 
     Raises:
         InputError: a recording cannot be used; the message names it.
     """
+    how = reading(settings, models, ("face_reference", "voice_reference"))
+    named = list(zip(sources, labels, strict=True))
     with limited_threads(settings.threads):
-        return _compare(sources, settings, models, labels, progress)
+        return _compare(named, how, progress, last_only=last_only)
 
 
 def _compare(
-    sources: Sequence[MediaSource],
-    settings: Settings,
-    models: Models,
-    labels: Sequence[str],
+    sources: Sequence[tuple[MediaSource, str]],
+    how: Reading,
     progress: Progress,
+    *,
+    last_only: bool,
 ) -> ComparisonResult:
-    how = reading(settings, models, ("face_reference", "voice_reference"))
     opened: list[Interview] = []
-    for number, (source, label) in enumerate(zip(sources, labels, strict=True)):
+    for number, (source, label) in enumerate(sources):
         progress(f"reading {label}", number / len(sources))
         try:
             opened.append(open_interview(source, how, label=label))
@@ -420,10 +431,11 @@ def _compare(
         _pair(probe, reference, how)
         for number, reference in enumerate(opened)
         for probe in opened[number + 1 :]
+        if not last_only or probe is opened[-1]
     ]
     progress("done", 1.0)
     return ComparisonResult(
-        labels=tuple(labels),
+        labels=tuple(label for _, label in sources),
         pairs=tuple(pairs),
         notes=tuple(Reason("partial", f"{i.label}: {n}") for i in opened for n in i.notes),
         started_at=datetime.now(UTC).isoformat(timespec="seconds"),

@@ -1,0 +1,47 @@
+"""What workers do: load, call one function of the science, save. See docs/checks-api.md."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from api.tasks.bench import Bench
+from api.tasks.check import run_check
+from api.tasks.compare import run_comparison
+from api.tasks.fairness_audit import run_audit
+from api.tasks.sweeps import sweep_leftovers, sweep_uploads
+from audit.jobs import Schedule, every
+from audit.jobs.context import Endings, Handlers
+from audit.operations import checks, comparisons, fairness_audits
+
+__all__ = ["Bench", "endings", "handlers", "schedules"]
+
+_LEFTOVERS = "sweep_leftovers"
+_UPLOADS = "sweep_uploads"
+
+
+def handlers(bench: Bench) -> Handlers:
+    """The handlers of checks, comparisons and audits, and of what clears up after uploads."""
+    return {
+        checks.KIND: partial(run_check, bench),
+        comparisons.KIND: partial(run_comparison, bench),
+        fairness_audits.KIND: partial(run_audit, bench),
+        _LEFTOVERS: partial(sweep_leftovers, bench),
+        _UPLOADS: partial(sweep_uploads, bench),
+    }
+
+
+def endings() -> Endings:
+    """What else follows from jobs that failed or were cancelled."""
+    return {
+        checks.KIND: checks.ended,
+        comparisons.KIND: comparisons.ended,
+        fairness_audits.KIND: fairness_audits.ended,
+    }
+
+
+def schedules() -> tuple[Schedule, ...]:
+    """When the sweeps run: uploads each quarter of an hour, leftovers each night."""
+    return (
+        every(_UPLOADS, 900, _UPLOADS),
+        every(_LEFTOVERS, 86_400, _LEFTOVERS, at_s=3 * 3600),
+    )
