@@ -36,6 +36,7 @@ JOB = "erase_blobs"
 """Kind of the job that removes stored bytes; its subject is a candidate, medium or report."""
 
 Reason = Literal["request", "retention"]
+_LISTED = 50
 
 
 class Artefact(StrEnum):
@@ -107,6 +108,8 @@ class _Done:
         self._counts: dict[str, int] = {}
         self._hashes: list[tuple[str, str]] = []
         self._held: dict[str, None] = {}
+        self._gone: list[str] = []
+        self._references_gone: list[str] = []
 
     def erase(self, artefact: Artefact) -> None:
         """Erases one kind of artefact."""
@@ -128,6 +131,7 @@ class _Done:
         counted = {name: count for name, count in sorted(self._counts.items()) if count}
         if complete or counted:
             self._record(complete, counted, keys, kept)
+            tell_erased(unit, candidate, self._gone, self._reason)
             enqueue(unit, kind=JOB, subject=candidate, queue=Queue.LIGHT)
         return Erasure(
             candidate_id=candidate,
@@ -150,7 +154,8 @@ class _Done:
                 "keys_destroyed": keys,
                 "artefacts": len(self._hashes),
                 "artefacts_sha256": digest(self._hashes),
-                "held": list(self._held)[:50],
+                "references": list(self._references_gone[:_LISTED]),
+                "held": list(self._held)[:_LISTED],
                 "kept": list(kept),
             },
         )
@@ -174,6 +179,7 @@ class _Done:
             if self._is_held(reference.id, reference.media_id):
                 continue
             erase_reference(unit, reference, self._reason)
+            self._references_gone.append(reference.id)
             self._count("references")
         for comparison in unit.every(Comparison, **of):
             unit.remove(comparison)
@@ -207,7 +213,7 @@ class _Done:
             erase_medium(unit, media, self._reason)
             self._hashes.append((media.id, media.sha256))
             self._count("media")
-        tell_erased(unit, self._candidate, [media.id for media in gone], self._reason)
+        self._gone += [media.id for media in gone]
 
     def _is_held(self, *subjects: str) -> bool:
         found = self._holds.on(None, *subjects)

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from audit.canonical import parse_json
+from audit.canonical import Json, parse_json
 from audit.ledger import EventKind
 from audit.records.evidence import Media
 from audit.records.register import Candidate
@@ -52,8 +52,9 @@ def prove_erased(store: Store, tenant: str, candidate_id: str) -> ErasureProof:
         candidate = unit.get(Candidate, candidate_id)
         subjects = [candidate_id, *(m.id for m in unit.every(Media, candidate_id=candidate_id))]
     store.seal(tenant)
+    subjects += _references(store, tenant, candidate_id)
     with store.system(read_only=True) as connection:
-        found = sequences_about(connection, tenant, subjects, kinds=[kind.value for kind in KINDS])
+        found = sequences_about(connection, tenant, subjects, kinds=KINDS)
     entries = []
     with store.ledger(tenant) as ledger:
         head = ledger.seal()
@@ -68,3 +69,18 @@ def prove_erased(store: Store, tenant: str, candidate_id: str) -> ErasureProof:
         entries=tuple(entries),
         head=dict(head.to_json()),
     )
+
+
+def _references(store: Store, tenant: str, candidate_id: str) -> list[str]:
+    """References that erasures removed: no row of them is left, but the ledger names them."""
+    with store.system(read_only=True) as connection:
+        found = sequences_about(
+            connection, tenant, [candidate_id], kinds=[EventKind.SUBJECT_ERASED]
+        )
+    with store.stored_log(tenant) as log:
+        bodies = [next(iter(log.entries(each, each + 1))).body for each in found]
+    return [str(name) for body in bodies for name in _names(body.get("references"))]
+
+
+def _names(value: Json) -> list[Json]:
+    return list(value) if isinstance(value, list | tuple) else []
