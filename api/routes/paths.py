@@ -1,0 +1,53 @@
+"""Identifiers in paths: their form is checked before anything is asked."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import Path, Query
+
+
+def _id(prefix: str) -> Any:
+    return Path(
+        pattern=rf"^{prefix}_[0-9A-HJKMNP-TV-Z]{{26}}$",
+        description=f"`{prefix}_` and 26 characters.",
+        examples=[f"{prefix}_01JD2M7ZK4X8Q9V5T3R6W0YABC"],
+    )
+
+
+KeyId = Annotated[str, _id("key")]
+SystemId = Annotated[str, _id("sys")]
+CandidateId = Annotated[str, _id("cand")]
+InterviewId = Annotated[str, _id("int")]
+ConsentId = Annotated[str, _id("con")]
+NoticeId = Annotated[str, _id("ntc")]
+OutcomeId = Annotated[str, _id("out")]
+ConnectionId = Annotated[str, _id("ats")]
+MediaId = Annotated[str, _id("med")]
+UploadId = Annotated[str, _id("upl")]
+CheckId = Annotated[str, _id("chk")]
+JobId = Annotated[str, _id("job")]
+ReferenceId = Annotated[str, _id("ref")]
+ComparisonId = Annotated[str, _id("cmp")]
+AuditId = Annotated[str, _id("aud")]
+ReportId = Annotated[str, _id("rep")]
+FlagId = Annotated[str, _id("flg")]
+ReviewId = Annotated[str, _id("rev")]
+ReviewerId = Annotated[str, _id("rvr")]
+RequestId = Annotated[str, _id("req")]
+PolicyId = Annotated[str, _id("pol")]
+HoldId = Annotated[str, _id("hold")]
+EndpointId = Annotated[str, _id("whk")]
+DeliveryId = Annotated[str, _id("dlv")]
+
+
+def _only(prefix: str, description: str) -> Any:
+    return Query(pattern=rf"^{prefix}_[0-9A-HJKMNP-TV-Z]{{26}}$", description=description)
+
+
+CandidateFilter = Annotated[str | None, _only("cand", "Only of this candidate.")]
+SystemFilter = Annotated[str | None, _only("sys", "Only of this system.")]
+InterviewFilter = Annotated[str | None, _only("int", "Only of this interview.")]
+SystemUsed = Annotated[
+    str | None, _only("sys", "The system whose output was used; its outcome_words count.")
+]
