@@ -48,7 +48,7 @@ def _plain(names: tuple[str, ...]) -> tuple[str, ...]:
 
 Url = Annotated[
     str,
-    StringConstraints(min_length=1, max_length=500),
+    StringConstraints(min_length=9, max_length=500, pattern=r"^https?://[!-~]+$"),
     Field(
         description="Where messages go: https, port 443, a public host.",
         examples=["https://hooks.platform.example/fairwitness"],
