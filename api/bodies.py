@@ -4,14 +4,22 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, BeforeValidator, ConfigDict, StringConstraints
 
 Line = Annotated[
     str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")
 ]
 """One line of text."""
-Whole = Annotated[int, Field(strict=True)]
-"""An integer that is written as one."""
+
+
+def _number(value: object) -> object:
+    if isinstance(value, str | bool):
+        raise ValueError("Input should be a number")
+    return value
+
+
+Whole = Annotated[int, BeforeValidator(_number)]
+"""A whole number, as JSON Schema reads it: 5 or 5.0, and neither "5" nor true."""
 
 
 class Body(BaseModel):

@@ -97,7 +97,7 @@ def test_a_first_start_prints_a_key_that_works_and_a_second_none(tmp_path: Path)
     lines = [json.loads(line) for line in err.splitlines()]
     assert {line["route"] for line in lines} == {"/healthz", "/readyz"}
     assert oct((tmp_path / "data" / "master.keys").stat().st_mode)[-3:] == "600"
-    with served(tmp_path) as (address, process):
+    with served(tmp_path, "--no-worker") as (address, process):
         headers = {"Authorization": f"Bearer {key}"}
         answer = httpx.get(f"{address}/v1/keys", headers=headers)
         assert answer.status_code == 200
