@@ -18,14 +18,18 @@ app = typer.Typer()
 def serve(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port to listen on.", min=1, max=65535)] = 8000,
+    worker: Annotated[
+        bool, typer.Option("--worker/--no-worker", help="Do jobs in this process, too.")
+    ] = True,
 ) -> None:
     """Serve the API; a first start makes the database and prints an administrator's key."""
     from api.keys import FIRST_TENANT, first_admin_key  # a second of imports
     from api.serving import open_service
     from api.serving import serve as serve_http
+    from api.working import working
 
     settings = read_settings()
-    service = open_service(settings)
+    service = open_service(settings, weights=worker)
     console = Console(soft_wrap=True, highlight=False)
     key = first_admin_key(service.store, days=settings.api.key_days)
     if key is not None:
@@ -33,7 +37,7 @@ def serve(
         console.print(f"  {key}", markup=False)
         console.print(f"It is of tenant {FIRST_TENANT}. `fairwitness admin-key` makes another one.")
     console.print(f"Serving on http://{host}:{port}, API at http://{host}:{port}/docs")
-    serve_http(service, host=host, port=port)
+    serve_http(service, host=host, port=port, background=working if worker else None)
 
 
 @app.command("admin-key")
