@@ -20,7 +20,7 @@ AuditError
 │   ├── UploadConflict         the upload stands at another offset, or another append was first
 │   ├── UploadExpired          there is no such upload, or it was given up
 │   ├── QuotaExceeded          the tenant's quota does not hold the upload
-│   └── StepRefused            a review case or a request does not allow this step now
+│   └── StepRefused            what is stored does not allow this step now
 │       ├── NotIndependent     the reviewer took part in what is to be reviewed
 │       └── ExtensionRefused   a deadline may not be extended, or not like this
 ├── StoreError                 what is stored does not allow this
@@ -148,7 +148,7 @@ class OutcomeInvalid(InputError):
 
 
 class StepRefused(InputError):
-    """A review case or a person's request does not allow this step as it stands."""
+    """What is stored does not allow this step as it stands: a review case, a request, a webhook."""
 
     code = "step_refused"
 

@@ -277,6 +277,19 @@ def test_gone_disables_the_endpoint_and_ends_what_waits(post: Post) -> None:
 _CHANGED = EventKind.WEBHOOK_CHANGED
 
 
+def test_an_endpoint_is_disabled_once_by_many_answers(post: Post) -> None:
+    with receiving(*[410] * 12) as receiver:
+        fresh = post.endpoint(receiver.url)
+        ids = [post.tell() for _ in range(12)]
+        post.work()
+        assert {post.ended(id).state for id in ids} == {DEAD}
+        assert post.now_is(fresh.endpoint).version == 2
+        assert {job.state for id in ids for job in post.jobs(id)} == {JobState.SUCCEEDED}
+    with post.store.ledger("acme") as ledger:
+        found = [e for e in ledger.entries() if e.body.get("change") == "disabled"]
+    assert len(found) == 1
+
+
 def test_gone_counts_for_the_endpoint_that_said_it(post: Post) -> None:
     with receiving(410) as receiver, receiving() as moved:
         fresh = post.endpoint(receiver.url)
