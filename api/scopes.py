@@ -44,7 +44,8 @@ SCOPES: Mapping[str, str] = MappingProxyType(
         "reviews:write": "open and assign review cases, add evidence",
         "reviews:decide": "decide a review case",
         "requests:read": "read people's requests",
-        "requests:write": "open and answer people's requests",
+        "requests:write": "open people's requests, and take them back for them",
+        "requests:answer": "answer people's requests, hand out their data, erase on request",
         "notices:read": "read notices",
         "notices:write": "record notices that were sent",
         "fairness_audits:read": "read fairness audits",
@@ -77,9 +78,9 @@ _COMPLIANCE = (
     "systems:read candidates:read candidates:write demographics:write interviews:read "
     "consents:read consents:write media:read media:content checks:read identities:read flags:read "
     "flags:write reviews:read reviews:write reviews:decide requests:read requests:write "
-    "notices:read notices:write fairness_audits:read fairness_audits:write outcomes:read "
-    "outcomes:write reports:read reports:write ledger:read policies:read policies:write "
-    "retention:read retention:write"
+    "requests:answer notices:read notices:write fairness_audits:read fairness_audits:write "
+    "outcomes:read outcomes:write reports:read reports:write ledger:read policies:read "
+    "policies:write retention:read retention:write"
 )
 _AUDITOR = (
     "systems:read checks:read flags:read reviews:read fairness_audits:read reports:read "

@@ -85,17 +85,22 @@ def check_settled(
     """
     if answer is Answer.GRANTED and settlement.keep:
         raise StepRefused("Something is to be kept: grant the deletion in part, and say why.")
+    check_duties(unit, request.candidate_id, settlement)
+    return tuple(
+        f"the legal hold {hold}" for hold in _holds(unit, request.candidate_id, settlement)
+    )
+
+
+def check_duties(unit: ReadUnit, candidate_id: str, settlement: Settlement) -> None:
+    """Raises `StepRefused` where a law's duty to keep is not settled."""
     reasons = {clock for clock, reason in settlement.despite if reason.strip()}
-    for duty in against(unit, request.candidate_id):
+    for duty in against(unit, candidate_id):
         kept = {artefact.value for artefact in settlement.keep}
         if duty.clock not in reasons and not kept.issuperset(duty.artefacts):
             raise StepRefused(
                 f"{duty.citation} ({duty.clock}) says to keep: {', '.join(duty.artefacts)}. Keep "
                 "that, or say on what basis it is erased in spite of it."
             )
-    return tuple(
-        f"the legal hold {hold}" for hold in _holds(unit, request.candidate_id, settlement)
-    )
 
 
 def finish_erasure(unit: UnitOfWork, request: Request, settlement: Settlement) -> tuple[str, ...]:

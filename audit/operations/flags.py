@@ -19,11 +19,14 @@ from audit.operations.announcements import announce
 from audit.operations.persons import made_by
 from audit.operations.policies import DEFAULT, active_policy
 from audit.operations.reviews import Opening, open_review
+from audit.records.access import Role
 from audit.records.oversight import Flag, FlagState
 from audit.records.register import Candidate, System
-from audit.store import ReadUnit, UnitOfWork
+from audit.store import Listing, Page, ReadUnit, UnitOfWork
+from audit.store.unit import Filters
 from audit.webhooks import FlagRaised
 
+_BATCH = 200
 NO_PLACE = ("US",)
 """Whose holidays count for a policy's own periods where candidate and system name no place."""
 
@@ -55,6 +58,23 @@ def raise_flags(
     fresh = [flag for flag in found if flag.id not in known]
     places = _places(unit, context, system) if fresh else ()
     return tuple(_store(unit, subject, flag, context, places) for flag in fresh)
+
+
+def may_see(flag: Flag, role: Role) -> bool:
+    """Whether a role sees a flag: those that the policy names, and compliance always."""
+    return role is Role.COMPLIANCE or role.value in flag.recipients
+
+
+def list_flags(unit: ReadUnit, page: Page, where: Filters, role: Role) -> Listing[Flag]:
+    """Flags that a role sees, the newest first."""
+    found: list[Flag] = []
+    before, more = page.before, True
+    while more and len(found) <= page.limit:
+        listing = unit.page(Flag, Page(limit=_BATCH, before=before), where)
+        found += [flag for flag in listing.items if may_see(flag, role)]
+        more = listing.more
+        before = listing.items[-1].id if listing.items else before
+    return Listing(tuple(found[: page.limit]), more=len(found) > page.limit)
 
 
 def close_flag(unit: UnitOfWork, flag: Flag) -> Flag:

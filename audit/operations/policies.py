@@ -19,6 +19,7 @@ from audit.store import Page, ReadUnit, UnitOfWork
 DEFAULT = "default"
 MOST_RESULTS = 500
 _LISTED = 200
+_LARGEST = 1_000_000
 
 
 class ResultReader(Protocol):
@@ -108,6 +109,8 @@ def checked(name: str, text: str) -> policies.Policy:
     policy = policies.load_policy(text, name=name)
     if policy.policy != name:
         raise PolicyInvalid(f"{name}: the text names the policy '{policy.policy}'; use one name")
+    if policy.version > _LARGEST:
+        raise PolicyInvalid(f"{name}: version: give a number of at most {_LARGEST}")
     return policy
 
 

@@ -65,11 +65,12 @@ class Asked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decided:
-    """What is answered. `settlement`: for deletions alone."""
+    """What is answered. `by`: who decided, if other than the key. `settlement`: for deletions."""
 
     answer: Answer
     rationale: str
     withheld: str = ""
+    by: str = ""
     settlement: Settlement = NOTHING_KEPT
 
 
@@ -138,7 +139,7 @@ def answer(unit: UnitOfWork, request_id: str, decided: Decided) -> Request:
         answer=decided.answer,
         rationale=decided.rationale,
         at=now,
-        by=unit.actor,
+        by=decided.by or unit.actor,
         withheld=decided.withheld,
     )
     request = unit.get(Request, request_id)

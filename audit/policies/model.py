@@ -244,7 +244,10 @@ class _Loader(yaml.SafeLoader):
 
 
 def _parse(text: str, name: str) -> tuple[yaml.Node | None, object]:
-    loader = _Loader(text)
+    try:
+        loader = _Loader(text)
+    except yaml.reader.ReaderError:
+        raise PolicyInvalid(f"{name}: not YAML: a character that no YAML text holds") from None
     try:
         node = loader.get_single_node()
         values = loader.construct_document(node) if node else None
