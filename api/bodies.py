@@ -4,21 +4,14 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 Line = Annotated[
     str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")
 ]
 """One line of text."""
 
-
-def _number(value: object) -> object:
-    if isinstance(value, str | bool):
-        raise ValueError("Input should be a number")
-    return value
-
-
-Whole = Annotated[int, BeforeValidator(_number)]
+Whole = Annotated[int, Field(strict=True)]
 """A whole number, as JSON Schema reads it: 5 or 5.0, and neither "5" nor true."""
 
 

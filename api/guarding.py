@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from email.message import Message
 from typing import Any
 
@@ -23,12 +23,13 @@ from api.principal import Principal, Token
 from api.problems import Refusal, invalid
 from api.scopes import Guard, RateClass
 from api.state import Frame, frame
-from audit.canonical import Json, parse_json
+from audit.canonical import LARGEST_INTEGER, Json, parse_json
 from audit.errors import NotCanonical
 
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 _READING = frozenset({"GET", "HEAD", "OPTIONS"})
 _BEARER = re.compile(r"[Bb][Ee][Aa][Rr][Ee][Rr] +(\S+) *")
+_FRACTION = re.compile(rb"[0-9][.eE]")
 _SUSPECT = re.compile(rb"\\u(?:0000|[dD][89a-fA-F])")
 
 
@@ -223,6 +224,17 @@ def _parsed(body: bytes) -> Json:
         raise invalid("body", "", f"Send strict JSON: {_reason(error)}", code="json") from None
     if _SUSPECT.search(body):
         _refuse_unstorable(value)
+    return _numbers(value) if _FRACTION.search(body) else value
+
+
+def _numbers(value: Json) -> Json:
+    """5.0 is the integer 5 in JSON Schema and in canonical JSON, and so it is here."""
+    if isinstance(value, float) and value.is_integer() and abs(value) <= LARGEST_INTEGER:
+        return int(value)
+    if isinstance(value, Mapping):
+        return {name: _numbers(each) for name, each in value.items()}
+    if isinstance(value, list):
+        return [_numbers(each) for each in value]
     return value
 
 

@@ -83,9 +83,9 @@ def _statuses(
         if here:
             found.update(_TAKES[what])
     if route.guard.scope is not None:
-        found.update((401, 403, 429))
+        found.update((401, 403, 404, 429))  # 404: what a query or a body names may not be there
         if method in _WRITES:
-            found.update((404, 409))
+            found.add(409)
         if method == "post":
             found.add(422)
     return found
