@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from audit.operations.uploads import Intake
 from audit.settings import Settings
 from audit.store import Store
 from audit.vault import Vault
@@ -29,6 +30,12 @@ class Service:
     ready: Mapping[str, Callable[[], None]]
     job_counts: Callable[[], JobCounts] | None = None
     stopping: threading.Event = field(default_factory=threading.Event)
+    intake: Intake = field(init=False)
+    """All that receives files; one for the process, since it knows hashes of what came so far."""
+
+    def __post_init__(self) -> None:
+        intake = Intake.of(self.settings, self.store, self.vault)
+        object.__setattr__(self, "intake", intake)
 
     def now(self) -> datetime:
         """The present moment, aware; the store's clock."""

@@ -113,9 +113,9 @@ def request_check(unit: UnitOfWork, order: CheckOrder) -> Check:
     )
 
 
-def refused(unit: UnitOfWork, order: CheckOrder, *, code: str) -> None:
-    """Records that a check was refused, in a transaction of its own."""
-    unit.record(EventKind.CHECK_REFUSED, order.interview_id, {"code": code})
+def refused(unit: UnitOfWork, subject: str, *, code: str) -> None:
+    """Records that a check was refused, in a transaction of its own. `subject`: the interview."""
+    unit.record(EventKind.CHECK_REFUSED, subject, {"code": code})
 
 
 def begin(unit: UnitOfWork, check_id: str) -> Work | None:

@@ -9,9 +9,9 @@ from datetime import datetime
 from typing import Any
 
 from audit.canonical import Json
-from audit.errors import InputError
+from audit.errors import InputError, StepRefused
 from audit.ids import new_id
-from audit.jobs import enqueue
+from audit.jobs import enqueue, request_cancel
 from audit.ledger import EventKind
 from audit.operations import reports
 from audit.operations.announcements import announce
@@ -157,6 +157,21 @@ def ended(unit: UnitOfWork, job: Job) -> None:
         )
     )
     unit.record(EventKind.AUDIT_FAILED, audit.id, {"code": code})
+
+
+def cancel(unit: UnitOfWork, audit_id: str) -> FairnessAudit:
+    """Cancels a queued audit now, and has a running one stop at its next stage.
+
+    Cancelled already is no error. Raises `StepRefused` for one that has finished or failed.
+    """
+    audit = unit.get(FairnessAudit, audit_id)
+    if audit.state in (RunState.FINISHED, RunState.FAILED):
+        raise StepRefused(f"The audit has {audit.state.value}; there is nothing to cancel.")
+    if audit.state is not RunState.CANCELLED:
+        job = request_cancel(unit, audit.job_id)
+        if job.state.final:
+            ended(unit, job)
+    return unit.get(FairnessAudit, audit_id)
 
 
 def _table(unit: UnitOfWork, media_id: str) -> Media:

@@ -166,11 +166,14 @@ def announce(unit: UnitOfWork, intake: Intake, order: MediaOrder, *, size: int) 
 def finish(unit: UnitOfWork, received: Received, *, source: str = "upload") -> Media:
     """The row of a completed upload's file, and the end of the upload, in one transaction.
 
-    Raises `UploadExpired` or `UploadConflict` where the upload ended or changed meanwhile.
+    Raises `UploadExpired` or `UploadConflict` where the upload ended or changed meanwhile: then
+    another request has it, and what is stored is that one's to finish or to remove.
     """
     row = unit.get(Upload, received.state.id)
     if row.state is not evidence.UploadState.OPEN:
         raise UploadExpired("The upload was given up while it was being completed.")
+    if row.version != received.state.revision:
+        raise _conflict(row)
     order = MediaOrder(
         interview_id=row.interview_id,
         candidate_id=row.candidate_id,
@@ -191,9 +194,7 @@ def finish(unit: UnitOfWork, received: Received, *, source: str = "upload") -> M
     try:
         unit.put(done)
     except VersionConflict:
-        raise UploadConflict(
-            "Another request for this upload came first.", received_bytes=row.received_bytes
-        ) from None
+        raise _conflict(row) from None
     return made
 
 
@@ -316,6 +317,11 @@ class _Looked:
             if len(self.head) < _HEAD_BYTES:
                 self.head += chunk[: _HEAD_BYTES - len(self.head)]
             yield chunk
+
+
+def _conflict(row: Upload) -> UploadConflict:
+    text = "Another request for this upload came first."
+    return UploadConflict(text, received_bytes=row.received_bytes)
 
 
 def _new_upload(tenant: str, order: MediaOrder, size: int) -> NewUpload:

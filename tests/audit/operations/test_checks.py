@@ -88,7 +88,7 @@ def test_what_may_not_be_checked_is_refused_and_recorded(shelf: Shelf) -> None:
     with pytest.raises(ConsentMissing) as refusal, shelf.store.unit(TENANT) as unit:
         checks.request_check(unit, order)
     with shelf.store.unit(TENANT) as unit:
-        checks.refused(unit, order, code=refusal.value.code)
+        checks.refused(unit, interview.id, code=refusal.value.code)
         assert unit.count(Check) == 0
         assert unit.count(Job, kind="check") == 0
     assert shelf.events(interview.id)[-1] == "check_refused"
