@@ -139,7 +139,7 @@ def list_notes(
     response_model=connections.Received,
     responses=also(401, 409, 413, 415, 422),
     openapi_extra=body_of("application/json", '{"action": "hire_candidate", "payload": {}}'),
-    dependencies=[public("the sender signs each message with the secret of the connection")],
+    dependencies=[public("each message carries the sender's signature, checked with its secret")],
 )
 def receive_event(
     request: Request, service: ServiceDep, connection_id: ConnectionId, body: SignedBody

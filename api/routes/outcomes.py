@@ -27,7 +27,7 @@ from audit.operations.register import plain_where
 from audit.records.register import Outcome, OutcomeClass, System
 
 router = area("Outcomes", "/outcomes")
-MOST_CSV_BYTES = 64 * 1024 * 1024
+MOST_CSV_BYTES = 8 * 1024 * 1024
 _CSV_EXAMPLE = """\
 candidate,job,stage,outcome,occurred_at
 applicant-20417,job-7,Phone screen,advanced,2026-03-01T09:00:00Z
@@ -153,7 +153,7 @@ def import_outcomes(
     how: Annotated[outcomes.Options, Depends(_options)],
     system_id: SystemUsed = None,
 ) -> Response:
-    """Bring in outcomes as CSV: UTF-8, with a heading, at most 64 MiB.
+    """Bring in outcomes as CSV: UTF-8, with a heading, at most 8 MiB; split what is larger.
 
     Columns: candidate, job, stage, outcome, occurred_at; event_id, application, decided_by too.
     The file is checked as a whole before anything is stored.

@@ -12,20 +12,19 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import ConfigDict, Field, StringConstraints, model_validator
 
 from audit.canonical import canonical_json
 from audit.errors import ConsentMissing
 from audit.ids import new_id
 from audit.keyring import Context
 from audit.ledger import EventKind
-from audit.operations.inputs import ConsentId, Flag, Input, Moment, Token
+from audit.operations.inputs import ConsentId, Input, Moment, Token, one_of
 from audit.operations.register import refuse_erased
 from audit.records.register import Candidate, Consent, Demographics, Purpose
 from audit.store import UnitOfWork
 
-Declined = Literal["declined"]
-Sex = Literal["Male", "Female"]
+Sex = Literal["Male", "Female", "declined"]
 RaceEthnicity = Literal[
     "Hispanic or Latino",
     "White",
@@ -34,9 +33,10 @@ RaceEthnicity = Literal[
     "Asian",
     "Native American or Alaska Native",
     "Two or More Races",
+    "declined",
 ]
 LawfulBasis = Literal["legal_obligation", "employment_law", "public_interest", "bias_correction"]
-YesNo = Flag | Declined
+YesNo = Literal[True, False, "declined"]
 Word = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9 _+./\-]{0,63}$")]
 _AT_ONCE = 500
 
@@ -48,8 +48,8 @@ class SelfReported(Input):
     `other`, by your own names: {"religion": "none", "gender": "non-binary"}.
     """
 
-    sex: Sex | Declined | None = None
-    race_ethnicity: RaceEthnicity | Declined | None = None
+    sex: Sex | None = None
+    race_ethnicity: RaceEthnicity | None = None
     age_40_plus: YesNo | None = None
     disability: YesNo | None = None
     veteran: YesNo | None = None
@@ -61,6 +61,19 @@ class SelfReported(Input):
 class NewDemographics(SelfReported):
     """Self-reported demographics, with the consent or the law that allows keeping them."""
 
+    model_config = ConfigDict(
+        json_schema_extra=one_of(
+            "consent_id",
+            "lawful_basis",
+            example={
+                "sex": "Female",
+                "race_ethnicity": "Two or More Races",
+                "age_40_plus": True,
+                "disability": "declined",
+                "consent_id": "con_01JD2M7ZK4X8Q9V5T3R6W0YABC",
+            },
+        )
+    )
     consent_id: Annotated[
         ConsentId | None, Field(description="A consent of the purpose demographics, in force.")
     ] = None

@@ -75,6 +75,24 @@ def _reasonable(moment: datetime) -> datetime:
     return found
 
 
+def _whole(value: object) -> object:
+    """30.0 is a whole number in JSON; true and "30" are none."""
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    return value
+
+
+def one_of(*names: str, example: dict[str, Any], several: bool = False) -> dict[str, Any]:
+    """What a schema says of a model that needs one of these fields, or (`several`) at least one."""
+    options = []
+    for name in names:
+        others = [] if several else [each for each in names if each != name]
+        fields: dict[str, Any] = {name: {"type": "string"}}
+        fields |= {other: {"type": "null"} for other in others}
+        options.append({"required": [name], "properties": fields})
+    return {"anyOf" if several else "oneOf": options, "examples": [example]}
+
+
 def _once(values: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(values))
 
@@ -88,11 +106,22 @@ Label = Annotated[
     StringConstraints(min_length=1, max_length=80, pattern=_NO_CONTROL),
     AfterValidator(_plain_label),
 ]
+ReferenceOrEmpty = Annotated[
+    str,
+    StringConstraints(max_length=128, pattern=rf"^$|{_REFERENCE}"),
+    AfterValidator(lambda text: _opaque(text) if text else text),
+]
+LabelOrEmpty = Annotated[
+    str,
+    StringConstraints(max_length=80, pattern=rf"^$|{_NO_CONTROL}"),
+    AfterValidator(lambda text: _plain_label(text) if text else text),
+]
 Token = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,31}$")]
 LongToken = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
 Code = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}(-[A-Z0-9]{1,3}(-[A-Z0-9]{1,8})?)?$")]
 Codes = Annotated[tuple[Code, ...], Field(max_length=20), AfterValidator(_once)]
 Flag = Annotated[bool, Strict()]
+Whole = Annotated[int, BeforeValidator(_whole), Strict()]
 Moment = Annotated[AwareDatetime, BeforeValidator(_written_time), AfterValidator(_reasonable)]
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 SystemId = Annotated[str, StringConstraints(pattern=f"^sys{_ID}")]

@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Annotated
 
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
 from audit.calendars import calendar
 from audit.clocks import Clock, due, running_in
@@ -29,6 +29,7 @@ from audit.operations.inputs import (
     Reference,
     SystemId,
     Token,
+    one_of,
 )
 from audit.records.register import Candidate, Interview, Notice, System
 from audit.store import UnitOfWork
@@ -41,6 +42,22 @@ _SKEW = timedelta(minutes=5)
 class NewNotice(Input):
     """A notice that was given to a candidate, or published for a system."""
 
+    model_config = ConfigDict(
+        json_schema_extra=one_of(
+            "candidate_id",
+            "system_id",
+            "interview_id",
+            several=True,
+            example={
+                "kind": "pre_use",
+                "jurisdiction": "US-NY-NYC",
+                "text_version": "notice-2026-03",
+                "channel": "email",
+                "given_at": "2026-11-02T14:00:00Z",
+                "interview_id": "int_01JD2M7ZK4X8Q9V5T3R6W0YABC",
+            },
+        )
+    )
     kind: Annotated[
         LongToken,
         Field(

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Annotated, BinaryIO, Literal, TypeVar
+from typing import Annotated, BinaryIO, TypeVar
 
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
 from audit.ats import CsvFormat, CsvImport, OutcomeEvent, Source, WordMap, default_words, import_csv
 from audit.ats.model import derived_id, shown_word
@@ -26,10 +26,13 @@ from audit.operations.inputs import (
     Input,
     InterviewId,
     Label,
+    LabelOrEmpty,
     Moment,
     Reference,
+    ReferenceOrEmpty,
     SystemId,
     Token,
+    one_of,
 )
 from audit.operations.register import NewCandidate, create_candidate
 from audit.records.base import Record
@@ -47,6 +50,21 @@ V = TypeVar("V", bound=Record)
 class NewOutcome(Input):
     """What happened to a candidate at a stage."""
 
+    model_config = ConfigDict(
+        json_schema_extra=one_of(
+            "candidate_id",
+            "external_ref",
+            example={
+                "external_ref": "applicant-20417",
+                "job": "job-7",
+                "stage": "Phone screen",
+                "outcome": "advanced",
+                "occurred_at": "2026-11-21T09:00:00Z",
+                "external_event": "move-9917",
+                "scores": {"total": 71.0},
+            },
+        )
+    )
     candidate_id: CandidateId | None = None
     external_ref: Annotated[
         Reference | None,
@@ -58,9 +76,9 @@ class NewOutcome(Input):
         SystemId | None, Field(description="The system whose output was used.")
     ] = None
     interview_id: InterviewId | None = None
-    job: Annotated[Reference | Literal[""], Field(examples=["job-7"])] = ""
-    stage: Annotated[Label | Literal[""], Field(examples=["Phone screen"])] = ""
-    location: Label | Literal[""] = ""
+    job: Annotated[ReferenceOrEmpty, Field(examples=["job-7"])] = ""
+    stage: Annotated[LabelOrEmpty, Field(examples=["Phone screen"])] = ""
+    location: LabelOrEmpty = ""
     outcome: Annotated[
         Label,
         Field(
@@ -247,10 +265,7 @@ class _Known:
 
 @dataclass(slots=True)
 class Taker:
-    """Takes rows in chunks within one unit of work; `finish` says what became of them.
-
-    `absent`: places of rows whose candidate is not registered or was erased, which are faults too.
-    """
+    """Takes rows in chunks within one unit of work; `finish` says what became of them."""
 
     unit: UnitOfWork
     options: Options
@@ -260,7 +275,6 @@ class Taker:
     duplicates: int = 0
     faulty: int = 0
     faults: list[Fault] = field(default_factory=list)
-    absent: list[str] = field(default_factory=list)
 
     def take(self, rows: Sequence[Row]) -> None:
         """Stores the rows that have no fault and are not stored yet."""
@@ -368,8 +382,6 @@ class Taker:
     def _fault(self, row: Row, wrong: Iterable[tuple[str, str]]) -> None:
         self.faulty += 1
         for name, text in wrong:
-            if name in ("candidate_id", "external_ref"):
-                self.absent.append(row.place)
             if len(self.faults) < MOST_FAULTS:
                 self.faults.append(Fault(f"{row.place}/{name}", text))
 

@@ -18,13 +18,16 @@ from audit.operations.inputs import (
     Flag,
     Input,
     Label,
+    LabelOrEmpty,
     Line,
     LongToken,
     Moment,
     Reference,
+    ReferenceOrEmpty,
     Sha256,
     SystemId,
     Token,
+    Whole,
 )
 from audit.operations.notices import judge_again
 from audit.records.register import (
@@ -39,7 +42,7 @@ from audit.records.register import (
 from audit.store import Listing, Page, ReadUnit, UnitOfWork
 
 Artefact = Literal["media", "reports", "references", "demographics"]
-Days = Annotated[int, Field(ge=1, le=36_500, strict=True)]
+Days = Annotated[Whole, Field(ge=1, le=36_500)]
 RetentionDays = Annotated[
     dict[Artefact, Days],
     Field(
@@ -142,9 +145,9 @@ class NewInterview(Input):
 
     candidate_id: CandidateId
     system_id: SystemId
-    job: Annotated[Reference | Literal[""], Field(examples=["job-7"])] = ""
-    stage: Annotated[Label | Literal[""], Field(examples=["Phone screen"])] = ""
-    location: Annotated[Label | Literal[""], Field(examples=["New York"])] = ""
+    job: Annotated[ReferenceOrEmpty, Field(examples=["job-7"])] = ""
+    stage: Annotated[LabelOrEmpty, Field(examples=["Phone screen"])] = ""
+    location: Annotated[LabelOrEmpty, Field(examples=["New York"])] = ""
     mode: Mode | None = None
     interviewer: Reference | None = None
     questions: Questions = ()
@@ -156,9 +159,9 @@ class NewInterview(Input):
 class InterviewChange(Change):
     """What changes about an interview; whose it is, and with what, does not."""
 
-    job: Reference | Literal[""] = ""
-    stage: Label | Literal[""] = ""
-    location: Label | Literal[""] = ""
+    job: ReferenceOrEmpty = ""
+    stage: LabelOrEmpty = ""
+    location: LabelOrEmpty = ""
     mode: Mode | None = None
     interviewer: Reference | None = None
     questions: Questions = ()
