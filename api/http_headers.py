@@ -10,7 +10,7 @@ import time
 from collections.abc import MutableMapping
 from typing import Any
 
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -29,7 +29,8 @@ SECURITY = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Cache-Control": "no-store",
 }
-_HSTS = "max-age=63072000; includeSubDomains"
+_SECURITY_RAW = [(name.lower().encode(), value.encode()) for name, value in SECURITY.items()]
+_HSTS = (b"strict-transport-security", b"max-age=63072000; includeSubDomains")
 
 
 class Edge:
@@ -85,14 +86,16 @@ class _Answer:
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.status = message["status"]
-            headers = MutableHeaders(scope=message)
-            headers[REQUEST_ID] = self.served.request_id
-            for name, value in SECURITY.items():
-                headers.setdefault(name, value)
+            raw = list(message.get("headers", ()))
+            present = {name for name, _ in raw}
+            raw += [each for each in _SECURITY_RAW if each[0] not in present]
+            raw.append((REQUEST_ID.lower().encode(), self.served.request_id.encode()))
             if self._scope.get("scheme") == "https":
-                headers.setdefault("Strict-Transport-Security", _HSTS)
+                raw.append(_HSTS)
             if self.served.allowance is not None:
-                headers.update(self.served.allowance.headers())
+                more = self.served.allowance.headers()
+                raw += [(name.lower().encode(), value.encode()) for name, value in more.items()]
+            message["headers"] = raw
         await self._send(message)
 
 

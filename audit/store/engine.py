@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import json
+import select
 import sqlite3
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.exc import ArgumentError, DisconnectionError
 
 from audit.errors import SettingsInvalid
 
 READ_ONLY = "fairwitness_read_only"
 _BUSY_MS = 60_000
+_USED = "fairwitness_used"
 
 
 def open_engine(url: str, *, pool_size: int = 20) -> Engine:
@@ -31,17 +33,38 @@ def open_engine(url: str, *, pool_size: int = 20) -> Engine:
     if parsed.get_backend_name() == "sqlite":
         return _sqlite(parsed, pool_size)
     if parsed.get_backend_name() in {"postgresql", "postgres"}:
-        return create_engine(
-            parsed.set(drivername="postgresql+psycopg"),
-            pool_size=pool_size,
-            max_overflow=pool_size,
-            pool_pre_ping=True,
-            hide_parameters=True,
-            json_serializer=_to_json,
-        )
+        return _postgresql(parsed, pool_size)
     raise SettingsInvalid(
         "database_url has an unknown kind of database: sqlite and postgresql are known"
     )
+
+
+def _postgresql(url: URL, pool_size: int) -> Engine:
+    engine = create_engine(
+        url.set(drivername="postgresql+psycopg"),
+        pool_size=pool_size,
+        max_overflow=pool_size,
+        hide_parameters=True,
+        json_serializer=_to_json,
+    )
+    event.listen(engine, "checkout", _refuse_closed)
+    return engine
+
+
+def _refuse_closed(connection: Any, record: Any, _proxy: object) -> None:
+    """Replaces a connection whose server has gone, before it is used again.
+
+    An idle connection has nothing to read, unless the server said goodbye or hung up. Looking at
+    the socket costs a system call, where asking the server would cost a round trip each time. A
+    new connection is not looked at: the end of a TLS handshake may still be waiting there.
+    """
+    if not record.info.setdefault(_USED, False):
+        record.info[_USED] = True
+        return
+    looker = select.poll()
+    looker.register(connection.fileno(), select.POLLIN)
+    if looker.poll(0):
+        raise DisconnectionError
 
 
 def _to_json(value: Any) -> str:

@@ -6,7 +6,7 @@ from enum import Enum
 from typing import Any, Generic, TypeVar
 
 from pydantic import TypeAdapter
-from sqlalchemy import JSON, RowMapping
+from sqlalchemy import JSON, RowMapping, insert
 
 from audit import tables
 from audit.records import evidence, oversight, register
@@ -52,6 +52,7 @@ class Mapping(Generic[V]):
     def __init__(self, kind: type[V]) -> None:
         self.kind = kind
         self.table = table_of(TABLES[kind])
+        self.insert = insert(self.table).inline()
         self._adapter = TypeAdapter(kind)
         self._documents = {c.name for c in self.table.columns if isinstance(c.type, JSON)}
 

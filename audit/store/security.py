@@ -7,16 +7,14 @@ and not written: only the sealer, which acts as the owner, writes them.
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
 ROLE = "fairwitness_app"
 TENANT = "fairwitness.tenant"
+_ENTER = f"SELECT set_config('role', '{ROLE}', true), set_config('{TENANT}', %s, true)"
 
 
 def enter(connection: Connection, tenant: str) -> None:
     """Makes the transaction the tenant's. Nothing to do in SQLite."""
     if connection.dialect.name == "postgresql":
-        connection.execute(
-            text("SELECT set_config('role', :role, true), set_config(:name, :tenant, true)"),
-            {"role": ROLE, "name": TENANT, "tenant": tenant},
-        )
+        connection.exec_driver_sql(_ENTER, (tenant,))

@@ -25,6 +25,7 @@ from audit.tables import spine
 
 V = TypeVar("V", bound=Record)
 Filters = Mapping[str, object]
+_INTO_INBOX = insert(spine.InboxRow).inline()
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,8 +138,7 @@ class UnitOfWork(ReadUnit):
         moment = self.now()
         value = replace(value, version=1, created_at=moment, updated_at=moment)
         how = mapping(type(value))
-        row = {**how.to_row(value), "tenant_id": self.tenant}
-        self._write(insert(how.table).values(row), type(value))
+        self._write(how.insert, type(value), {**how.to_row(value), "tenant_id": self.tenant})
         return value
 
     def put(self, value: V) -> V:
@@ -176,20 +176,21 @@ class UnitOfWork(ReadUnit):
         """
         event = Event(kind=kind, tenant=self.tenant, actor=self.actor, subject=subject, body=body)
         check_event(event)
-        self.connection.execute(
-            insert(spine.InboxRow).values(
-                tenant_id=self.tenant,
-                kind=kind.value,
-                actor=self.actor,
-                subject=subject,
-                body=canonical_json(body).decode(),
-                time=self.now(),
-            )
-        )
+        row = {
+            "tenant_id": self.tenant,
+            "kind": kind.value,
+            "actor": self.actor,
+            "subject": subject,
+            "body": canonical_json(body).decode(),
+            "time": self.now(),
+        }
+        self.connection.execute(_INTO_INBOX, row)
 
-    def _write(self, statement: Any, kind: type[Record]) -> int:
+    def _write(
+        self, statement: Any, kind: type[Record], row: Mapping[str, Any] | None = None
+    ) -> int:
         try:
-            return int(self.connection.execute(statement).rowcount)
+            return int(self.connection.execute(statement, row).rowcount)
         except IntegrityError as error:
             raise _refusal(error, kind) from error
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -26,6 +27,7 @@ from audit.merkle import verify_inclusion
 from audit.records.work import Job, JobState, Queue
 from audit.store import Page, Store
 from audit.tables.spine import InboxRow
+from tests import databases
 
 CONTEXT = Context(tenant="acme", subject="cand_1", artefact="med_1", purpose="media")
 
@@ -274,3 +276,27 @@ def run_all(actions: list[Callable[[], object]]) -> None:
         thread.join()
     if failures:
         raise failures[0]
+
+
+def test_connections_that_the_server_closed_are_replaced(store: Store) -> None:
+    if store.engine.dialect.name != "postgresql":
+        pytest.skip("SQLite has no server")
+    with store.unit("acme") as unit:
+        kept = unit.add(job())
+    with store.system() as one, store.system() as two:  # two idle connections, then none
+        assert one.execute(text("SELECT 1")).scalar() == two.execute(text("SELECT 1")).scalar() == 1
+    other = Store.open(
+        store.engine.url.render_as_string(hide_password=False), databases.master_keys()
+    )
+    with other.system() as connection:
+        connection.execute(
+            text(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
+        )
+    other.close()
+    time.sleep(0.2)
+    for _ in range(3):
+        with store.reading("acme") as reading:
+            assert reading.get(Job, kept.id) == kept
