@@ -16,6 +16,8 @@ from fastapi import APIRouter, Request, Response
 from fastapi.params import Depends, Form
 from fastapi.routing import APIRoute
 from starlette.concurrency import run_in_threadpool
+from starlette.routing import Match
+from starlette.types import Scope
 
 from api.exchange import Exchange, exchange
 from api.idempotency import Replay, checked_key
@@ -72,7 +74,14 @@ class GuardedRoute(APIRoute):
             raise ValueError(f"{path}: state a scope with requires(), or public()")
         self.guard = found[0].dependency
         others = [d for d in dependencies or () if d is not found[0]]
+        self._start = path.partition("{")[0]
         super().__init__(path, endpoint, dependencies=[*others, found[0]], **options)
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        """Whether the request is for this route. Most are not, and their start says so."""
+        if not scope.get("root_path") and not scope["path"].startswith(self._start):
+            return Match.NONE, {}
+        return super().matches(scope)
 
     @property
     def rate(self) -> RateClass:

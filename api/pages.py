@@ -17,7 +17,7 @@ from api.problems import Kind
 
 _LINK = re.compile(r"\[([^\]]+)\]\([^)]*\)")
 _CODE = re.compile(r"`([^`]+)`")
-_METHODS = ("get", "post", "put", "patch", "delete")
+_METHODS = ("get", "head", "post", "put", "patch", "delete")
 
 
 def api_page(document: Mapping[str, Any]) -> str:
@@ -88,7 +88,8 @@ def _example(document: Mapping[str, Any], media: Mapping[str, Any]) -> Any:
 
 
 def _curl(method: str, path: str, body: tuple[str, Any] | None, *, keyed: bool) -> str:
-    parts = ["curl" if method == "GET" else f"curl -X {method}", f'"$FAIRWITNESS{path}"']
+    command = {"GET": "curl", "HEAD": "curl -I"}.get(method, f"curl -X {method}")
+    parts = [command, f'"$FAIRWITNESS{path}"']
     if keyed:
         parts.append('-H "Authorization: Bearer $FAIRWITNESS_KEY"')
     if keyed and method == "POST":

@@ -90,7 +90,7 @@ def test_the_page_shows_every_operation_and_loads_nothing(
 ) -> None:
     page = web.send("GET", "/docs")
     for path, _, operation in operations(document):
-        assert path.replace("{", "{") in page.text
+        assert path in page.text
         assert f'id="{operation["operationId"]}"' in page.text
     assert "curl -X POST" in page.text and "Interview platform" in page.text
     assert "<script" not in page.text
