@@ -6,7 +6,7 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints, model_validator
 
@@ -41,7 +41,6 @@ from audit.store.connections import count_messages
 from audit.webhooks import Secret, verify
 
 Kind = Literal["greenhouse", "lever", "ashby", "generic"]
-_R = TypeVar("_R", Flag, FairnessAudit)
 _SECRET_BYTES = 32
 
 
@@ -194,35 +193,26 @@ def receive_message(
 def list_notes(unit: ReadUnit, connection: AtsConnection, page: Page, query: NoteQuery) -> Notes:
     """Flags and finished fairness audits of the connection's system, the newest first."""
     suffix = page.before.rpartition("_")[2] if page.before else None
-    flags = _newest(unit, Flag, "flg", suffix, page.limit, {"system_id": connection.system_id})
-    audits = _newest(
-        unit,
+    flags = unit.page(
+        Flag, _page("flg", suffix, limit=page.limit), {"system_id": connection.system_id}
+    )
+    audits = unit.page(
         FairnessAudit,
-        "aud",
-        suffix,
-        page.limit,
+        _page("aud", suffix, limit=page.limit),
         {"system_id": connection.system_id, "state": RunState.FINISHED},
     )
-    found: list[Flag | FairnessAudit] = [*flags[0], *audits[0]]
+    found: list[Flag | FairnessAudit] = [*flags.items, *audits.items]
     found.sort(key=lambda each: each.id.rpartition("_")[2], reverse=True)
     recent = [e for e in found if query.since is None or e.created_at > query.since]
     shown = tuple(_note(unit, connection, each, query) for each in recent[: page.limit])
     left = len(recent) > page.limit
-    older = (flags[1] or audits[1]) and len(recent) == len(found)
+    older = (flags.more or audits.more) and len(recent) == len(found)
     return Notes(shown, more=left or older)
 
 
-def _newest(
-    unit: ReadUnit,
-    kind: type[_R],
-    prefix: str,
-    suffix: str | None,
-    limit: int,
-    where: Mapping[str, object],
-) -> tuple[tuple[_R, ...], bool]:
-    before = f"{prefix}_{suffix}" if suffix else None
-    listing = unit.page(kind, Page(limit=limit, before=before), where)
-    return listing.items, listing.more
+def _page(prefix: str, suffix: str | None, *, limit: int) -> Page:
+    """A page of one kind after an item of any kind: the ends of identifiers sort by time."""
+    return Page(limit=limit, before=f"{prefix}_{suffix}" if suffix else None)
 
 
 def _note(

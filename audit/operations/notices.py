@@ -107,14 +107,14 @@ def give_notice(unit: UnitOfWork, new: NewNotice) -> Notice:
         unit.get(Candidate, fields["candidate_id"])
     if fields["system_id"] is not None:
         unit.get(System, fields["system_id"])
-    clock, in_time = judge(new.kind, new.jurisdiction, new.given_at, used)
+    clock, in_time = judge(new.kind, new.jurisdiction, given_at=new.given_at, used=used)
     notice = unit.add(Notice(id=new_id("ntc"), **fields, clock=clock, in_time=in_time))
     _record(unit, notice)
     return notice
 
 
 def judge(
-    kind: str, jurisdiction: str, given_at: datetime, used: datetime | None
+    kind: str, jurisdiction: str, *, given_at: datetime, used: datetime | None
 ) -> tuple[str | None, bool | None]:
     """The clock of a notice, and whether it was kept: null before the use has a time.
 
@@ -144,7 +144,9 @@ def judge(
 def judge_again(unit: UnitOfWork, interview: Interview) -> None:
     """Judges the notices of an interview whose time was set or changed."""
     for notice in unit.every(Notice, interview_id=interview.id, use_on=None):
-        clock, in_time = judge(notice.kind, notice.jurisdiction, notice.given_at, interview.held_at)
+        clock, in_time = judge(
+            notice.kind, notice.jurisdiction, given_at=notice.given_at, used=interview.held_at
+        )
         if (clock, in_time) != (notice.clock, notice.in_time):
             _record(unit, unit.put(replace(notice, clock=clock, in_time=in_time)))
 

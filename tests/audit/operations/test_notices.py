@@ -47,12 +47,13 @@ def at(text: str) -> datetime:
 def test_a_clock_is_kept_or_not(
     place: str, given: str, used: str | None, expected: tuple[str | None, bool | None]
 ) -> None:
-    assert judge("pre_use", place, at(given), at(used) if used else None) == expected
+    moment = at(used) if used else None
+    assert judge("pre_use", place, given_at=at(given), used=moment) == expected
 
 
 def test_only_its_own_kind_of_notice_has_a_clock() -> None:
     given, used = at("2026-11-02 15:00"), at("2026-11-03 15:00")
-    assert judge("ai_interview", "US-NY-NYC", given, used) == (None, None)
+    assert judge("ai_interview", "US-NY-NYC", given_at=given, used=used) == (None, None)
 
 
 def test_the_time_of_use_is_the_interviews_unless_it_is_given(store: Store) -> None:
