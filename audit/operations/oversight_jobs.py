@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from audit.jobs import Handler, JobContext, Schedule, every
+from audit.jobs import SERVICE_TENANT, Handler, JobContext, Schedule, enqueue, every
 from audit.operations import erasure, reminders, retention
+from audit.operations.retention import Swept
 from audit.records.evidence import Media, MediaState, Report, Upload, UploadState
+from audit.records.work import Queue
 from audit.store import ReadUnit, Store
 from audit.vault import Vault
 
 SWEEP = "retention_sweep"
+SWEEP_TENANT = "retention_sweep_tenant"
 REMIND = "remind"
 _DAY_S = 24 * 3600
 _REMIND_S = 900
@@ -31,8 +34,23 @@ def handlers(store: Store, vault: Vault) -> dict[str, Handler]:
             pass
 
     def sweep(context: JobContext) -> None:
+        # A job for each tenant: what fails for one is tried again, and keeps no other waiting.
+        for tenant in store.tenants():
+            if tenant != SERVICE_TENANT:
+                with store.unit(tenant) as unit:
+                    key = f"{SWEEP}:{context.job_id}"
+                    enqueue(
+                        unit, kind=SWEEP_TENANT, subject=SWEEP, queue=Queue.LIGHT, dedup_key=key
+                    )
+        with context.completing():
+            pass
+
+    def sweep_tenant(context: JobContext) -> None:
         context.progress(0.0, "erasing what is due")
-        retention.sweep(store, store.now())
+        done = Swept()
+        retention.sweep_tenant(
+            store, context.tenant, now=store.now(), total=done, between=context.check_cancelled
+        )
         with context.completing():
             pass
 
@@ -41,7 +59,7 @@ def handlers(store: Store, vault: Vault) -> dict[str, Handler]:
         with context.completing():
             pass
 
-    return {erasure.JOB: erase, SWEEP: sweep, REMIND: remind}
+    return {erasure.JOB: erase, SWEEP: sweep, SWEEP_TENANT: sweep_tenant, REMIND: remind}
 
 
 def schedules() -> tuple[Schedule, ...]:

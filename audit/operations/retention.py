@@ -98,19 +98,28 @@ def sweep(store: Store, now: datetime) -> Swept:
     total = Swept()
     for tenant in store.tenants():
         if tenant != SERVICE_TENANT:
-            sweep_tenant(store, tenant, now, total)
+            sweep_tenant(store, tenant, now=now, total=total)
     return total
 
 
-def sweep_tenant(store: Store, tenant: str, now: datetime, total: Swept) -> None:
+def sweep_tenant(
+    store: Store,
+    tenant: str,
+    *,
+    now: datetime,
+    total: Swept,
+    between: Callable[[], None] = lambda: None,
+) -> None:
     """Erases what is due of one tenant, and adds up what was done.
 
-    Then goes on with deletions that something stood against.
+    Then goes on with deletions that something stood against. `between`: called between batches,
+    and may raise to end the sweep there.
     """
     for artefact in KINDS:
         before: str | None = None
         more = True
         while more:
+            between()
             with store.unit(tenant) as unit:
                 listing = unit.page(
                     KINDS[artefact].record, Page(_BATCH, before), KINDS[artefact].where

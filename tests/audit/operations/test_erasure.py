@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
 from audit.canonical import canonical_json
 from audit.clocks import RequestKind
 from audit.errors import DataKeyDestroyed, NotFound, StepRefused
-from audit.jobs import JobContext, rows
 from audit.keyring import Context
 from audit.ledger import LedgerEntry, SignedHead, verify
 from audit.merkle import InclusionProof, verify_inclusion
-from audit.operations import deletions, erasure, flags, holds, oversight_jobs, requests, reviewers
+from audit.operations import deletions, erasure, flags, holds, requests, reviewers
 from audit.operations import reviews as review_operations
 from audit.operations.deletions import Settlement
 from audit.operations.erasure import Artefact
@@ -26,20 +24,16 @@ from audit.operations.reviews import Verdict
 from audit.records.evidence import Check, Comparison, Media, MediaState, Reference, Report
 from audit.records.oversight import Delivery, Flag, LegalHold, Request, Review
 from audit.records.register import Candidate, Consent, Demographics, Outcome, Stopped
-from audit.records.work import Job, Queue
+from audit.records.work import Job
 from audit.requests import Answer, Consequence
 from audit.reviews import Outcome as Found
 from audit.store import Store, UnitOfWork
-from audit.vault import LocalBlobs, Scratch, Vault
+from audit.vault import Vault
 from tests.audit.operations.people import Clock, Person, add_person, events, kinds, listen
+from tests.audit.operations.running import run_jobs
 from tests.audit.test_policies import check
 
 GRANTED = Decided(answer=Answer.GRANTED, rationale="Nothing stands against it.")
-
-
-@pytest.fixture
-def vault(store: Store, tmp_path: Path) -> Vault:
-    return Vault(LocalBlobs(tmp_path / "media"), store.ring, Scratch((tmp_path / "scratch",)))
 
 
 def asked_to_delete(unit: UnitOfWork, person: Person) -> Request:
@@ -272,22 +266,6 @@ def test_an_erasure_that_fails_midway_leaves_all_of_it(
     assert "subject_erased" not in kinds(store)
 
 
-class _Steps:
-    def step(self, name: str, function: object) -> object:
-        raise AssertionError("the job keeps no steps")
-
-
-def run_job(store: Store, vault: Vault, job: Job) -> None:
-    """Runs a queued job as a worker would."""
-    who = rows.Claimant("w1", [job.kind], store.now())
-    with store.system() as connection:
-        claims = rows.claim(connection, Queue.LIGHT, limit=9, who=who)
-    [claim] = [each for each in claims if each.job == job.id]
-    context = JobContext(claim, store=store, steps=_Steps(), stopping=lambda: False)  # type: ignore[arg-type]
-    oversight_jobs.handlers(store, vault)[job.kind](context)
-    assert context.completed
-
-
 def test_the_job_removes_the_stored_bytes_and_again_is_no_error(store: Store, vault: Vault) -> None:
     with store.unit("acme") as unit:
         person, other = add_person(unit, "US-IL"), add_person(unit, "US-IL")
@@ -298,9 +276,9 @@ def test_the_job_removes_the_stored_bytes_and_again_is_no_error(store: Store, va
     with store.reading("acme") as reading:
         [job] = reading.every(Job, kind=erasure.JOB)
     assert job.subject == person.id
-    run_job(store, vault, job)
+    assert run_jobs(store, vault, erasure.JOB) == 1
     assert [vault.exists(context) for context in contexts(person)] == [False] * 3
     assert all(vault.exists(context) for context in contexts(other))
     with store.unit("acme") as unit:
-        again = unit.add(replace(job, id=job.id[:-4] + "0000"))
-    run_job(store, vault, again)
+        unit.add(replace(job, id=job.id[:-4] + "0000"))
+    assert run_jobs(store, vault, erasure.JOB) == 1

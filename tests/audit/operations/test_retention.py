@@ -8,9 +8,12 @@ from datetime import timedelta
 import pytest
 
 from audit.clocks import RequestKind
+from audit.jobs import SERVICE_TENANT, enqueue
+from audit.keyring import Context
 from audit.operations import erasure, holds, requests, retention
 from audit.operations.deletions import Settlement
 from audit.operations.erasure import Artefact
+from audit.operations.oversight_jobs import REMIND, SWEEP, SWEEP_TENANT, handlers, schedules
 from audit.operations.requests import Asked, Decided
 from audit.operations.retention import Swept
 from audit.records.evidence import (
@@ -24,9 +27,10 @@ from audit.records.evidence import (
 )
 from audit.records.oversight import Delivery
 from audit.records.register import Candidate, Demographics, Outcome
-from audit.records.work import Job
+from audit.records.work import Job, JobState, Queue
 from audit.requests import Answer
 from audit.store import Page, Store
+from audit.vault import Vault
 from tests.audit.operations.people import (
     NOON,
     Clock,
@@ -36,6 +40,7 @@ from tests.audit.operations.people import (
     kinds,
     listen,
 )
+from tests.audit.operations.running import run_jobs
 
 
 def sweep(store: Store, clock: Clock) -> Swept:
@@ -239,3 +244,36 @@ def test_what_is_due_is_listed_in_pages(store: Store, clock: Clock) -> None:
         assert early == ()
     with store.reading("globex") as reading:
         assert retention.due(reading, "media", by=NOON, page=Page()) == ((), None)
+
+
+def test_the_nightly_job_sweeps_each_tenant_in_a_job_of_its_own(
+    store: Store, clock: Clock, vault: Vault
+) -> None:
+    store.add_tenant(SERVICE_TENANT, "The service itself")
+    for tenant in ("acme", "globex"):
+        with store.unit(tenant) as unit:
+            person = add_person(unit, "US-IL")
+        vault.store(Context(tenant, person.id, person.recording.id, "media"), [b"here"])
+    clock.advance(days=31)
+    with store.unit(SERVICE_TENANT) as unit:
+        enqueue(unit, kind=SWEEP, subject="retention", queue=Queue.LIGHT)
+    assert run_jobs(store, vault, SWEEP) == 1
+    assert len(list(vault.artefacts())) == 2
+    assert run_jobs(store, vault, SWEEP_TENANT) == 2
+    for tenant in ("acme", "globex"):
+        with store.reading(tenant) as reading:
+            assert reading.count(Media, state=MediaState.ERASED) == 1
+    assert run_jobs(store, vault, erasure.JOB) == 2
+    assert list(vault.artefacts()) == []
+
+
+def test_every_schedule_has_its_handler(store: Store, vault: Vault) -> None:
+    found = handlers(store, vault)
+    assert {each.kind for each in schedules()} == {SWEEP, REMIND}
+    assert set(found) >= {each.kind for each in schedules()}
+    store.add_tenant(SERVICE_TENANT, "The service itself")
+    with store.unit(SERVICE_TENANT) as unit:
+        run = enqueue(unit, kind=REMIND, subject="reminders", queue=Queue.LIGHT)
+    assert run_jobs(store, vault, REMIND) == 1
+    with store.reading(SERVICE_TENANT) as reading:
+        assert reading.get(Job, run.id).state is JobState.SUCCEEDED
