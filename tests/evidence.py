@@ -83,7 +83,7 @@ class Shelf:
 
     def recording(self, interview: Interview, content: bytes | None = None) -> Media:
         """The recording of an interview."""
-        return self.put(MediaOrder(interview_id=interview.id, name="interview.wav"), content)
+        return self.put(MediaOrder(interview_id=interview.id, name="interview"), content)
 
     def reference(self, candidate: Candidate, content: bytes | None = None) -> Media:
         """A recording that may become a reference."""

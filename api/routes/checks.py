@@ -17,6 +17,7 @@ from api.guarding import area
 from api.openapi import also
 from api.paging import Listed, Paging
 from api.parts import OrderAndFile
+from api.plain_schemas import plain_schema
 from api.progress_events import STREAM, Seen, progress_of
 from api.routes import whole_checks
 from api.routes.paths import CandidateFilter, CheckId, InterviewFilter, SystemFilter
@@ -81,13 +82,13 @@ _BODIES: dict[str, Any] = {
         "description": "JSON for a stored recording; or a form of two parts, `order` and then "
         "`file`, that does all in one call.",
         "content": {
-            "application/json": {"schema": NewCheck.model_json_schema()},
+            "application/json": {"schema": plain_schema(NewCheck)},
             "multipart/form-data": {
                 "schema": {
                     "type": "object",
                     "required": ["order", "file"],
                     "properties": {
-                        "order": WholeCheck.model_json_schema(),
+                        "order": plain_schema(WholeCheck),
                         "file": {"type": "string", "format": "binary"},
                     },
                 },
