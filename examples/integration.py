@@ -123,13 +123,24 @@ def wait_for(what: str, condition: Any, *, seconds: float = 60) -> Any:
 
 def run(url: str, admin_key: str, recording: Path, *, say: Any = print) -> dict[str, Any]:
     """The whole integration; returns what a test wants to look at."""
-    admin = Api(url, admin_key)
-    platform = Api(url, admin.post("/v1/keys", {"name": "Platform", "role": "platform"})["key"])
-    compliance = Api(
-        url, admin.post("/v1/keys", {"name": "Compliance", "role": "compliance"})["key"]
-    )
-    receiver = Receiver()
-    threading.Thread(target=receiver.serve_forever, daemon=True).start()
+    with contextlib.ExitStack() as stack:
+        keys = {"admin": admin_key}
+        apis: dict[str, Api] = {}
+        for role in ("admin", "platform", "compliance"):
+            if role != "admin":
+                keys[role] = apis["admin"].post("/v1/keys", {"name": role, "role": role})["key"]
+            apis[role] = Api(url, keys[role])
+            stack.callback(apis[role].http.close)
+        receiver = stack.enter_context(Receiver())
+        threading.Thread(target=receiver.serve_forever, daemon=True).start()
+        stack.callback(receiver.shutdown)
+        return _integrate(apis, receiver, recording, say)
+
+
+def _integrate(
+    apis: dict[str, Api], receiver: Receiver, recording: Path, say: Any
+) -> dict[str, Any]:
+    admin, platform, compliance = apis["admin"], apis["platform"], apis["compliance"]
     endpoint = admin.post("/v1/webhooks", {"url": receiver.url, "events": ["*"]})
     receiver.secret = endpoint["secret"]
     say(f"webhook endpoint {endpoint['id']}")
@@ -236,7 +247,6 @@ def run(url: str, admin_key: str, recording: Path, *, say: Any = print) -> dict[
     say(f"deletion {answered['state']}; the report answers {gone} now")
     faults = verify_ledger(compliance)
     say(f"ledger: {faults or 'verified offline'}")
-    receiver.shutdown()
     return {
         "states": states,
         "check": check,

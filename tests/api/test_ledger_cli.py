@@ -96,6 +96,11 @@ def test_a_changed_database_is_named(service: Store, statement: str, word: str) 
     assert f"acme: {word}: " in caught.value.__notes__[0]
 
 
+def test_a_tenant_without_events_is_no_fault(service: Store) -> None:
+    service.add_tenant("globex", "Globex")
+    assert "globex: 0 entries, all as they were signed" in run("ledger", "verify")
+
+
 def test_heads_kept_outside_find_a_log_that_was_made_anew(service: Store, tmp_path: Path) -> None:
     out = tmp_path / "out"
     run("ledger", "export", "acme", "--out", str(out))

@@ -132,9 +132,16 @@ class Killer(threading.Thread):
 
 def endure(fleet: Fleet, *, checks: int, kills: int, seed: int) -> Ordeal:
     """Asks for checks while the killer works, and counts what came of them."""
+    with Receiver() as receiver:
+        threading.Thread(target=receiver.serve_forever, daemon=True).start()
+        try:
+            return _endure(fleet, receiver, checks=checks, kills=kills, seed=seed)
+        finally:
+            receiver.shutdown()
+
+
+def _endure(fleet: Fleet, receiver: Receiver, *, checks: int, kills: int, seed: int) -> Ordeal:
     found = Ordeal(checks=checks)
-    receiver = Receiver()
-    threading.Thread(target=receiver.serve_forever, daemon=True).start()
     admin = Client(fleet, fleet.admin_key())
     platform = Client(fleet, admin.post("/v1/keys", {"name": "p", "role": "platform"})["key"])
     endpoint = admin.post("/v1/webhooks", {"url": receiver.url, "events": ["check.finished"]})
@@ -160,7 +167,6 @@ def endure(fleet: Fleet, *, checks: int, kills: int, seed: int) -> Ordeal:
     _await_events(receiver, fleet, checks)
     found.repeats = admin.repeats + platform.repeats
     _count(found, fleet, asked, receiver)
-    receiver.shutdown()
     return found
 
 
