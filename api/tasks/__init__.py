@@ -8,7 +8,7 @@ from api.tasks.bench import Bench
 from api.tasks.check import run_check
 from api.tasks.compare import run_comparison
 from api.tasks.fairness_audit import run_audit
-from api.tasks.sweeps import sweep_leftovers, sweep_uploads
+from api.tasks.sweeps import sweep_leftovers, sweep_records, sweep_uploads
 from audit.jobs import Schedule, every
 from audit.jobs.context import Endings, Handlers
 from audit.operations import checks, comparisons, fairness_audits
@@ -16,6 +16,7 @@ from audit.operations import checks, comparisons, fairness_audits
 __all__ = ["Bench", "endings", "handlers", "schedules"]
 
 _LEFTOVERS = "sweep_leftovers"
+_RECORDS = "sweep_records"
 _UPLOADS = "sweep_uploads"
 
 
@@ -26,6 +27,7 @@ def handlers(bench: Bench) -> Handlers:
         comparisons.KIND: partial(run_comparison, bench),
         fairness_audits.KIND: partial(run_audit, bench),
         _LEFTOVERS: partial(sweep_leftovers, bench),
+        _RECORDS: partial(sweep_records, bench),
         _UPLOADS: partial(sweep_uploads, bench),
     }
 
@@ -40,8 +42,9 @@ def endings() -> Endings:
 
 
 def schedules() -> tuple[Schedule, ...]:
-    """When the sweeps run: uploads each quarter of an hour, leftovers each night."""
+    """When the sweeps run: uploads each quarter of an hour, records and leftovers each night."""
     return (
         every(_UPLOADS, 900, _UPLOADS),
+        every(_RECORDS, 86_400, _RECORDS, at_s=4 * 3600),
         every(_LEFTOVERS, 86_400, _LEFTOVERS, at_s=3 * 3600),
     )

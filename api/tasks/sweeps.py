@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from api.tasks.bench import Bench
-from audit.jobs import JobContext
-from audit.operations import leftovers
+from audit.jobs import JobContext, forget_ended
+from audit.operations import announcements, erasure, leftovers
+from audit.store.access import forget_answers
+
+KEPT = timedelta(days=30)
+"""How long jobs that nothing refers to can still be looked at after their end."""
+_LOOSE_KINDS = (announcements.JOB, erasure.JOB)
 
 
 def sweep_uploads(bench: Bench, _context: JobContext) -> None:
@@ -17,3 +24,10 @@ def sweep_leftovers(bench: Bench, _context: JobContext) -> None:
     bench.intake.uploads.sweep_strays()
     leftovers.sweep(bench.store, bench.vault)
     bench.scratch.sweep()
+
+
+def sweep_records(bench: Bench, _context: JobContext) -> None:
+    """Forgets answers to repeated requests that have expired, and jobs that ended long ago."""
+    forget_answers(bench.store)
+    with bench.store.system() as connection:
+        forget_ended(connection, bench.store.now() - KEPT, kinds=_LOOSE_KINDS)

@@ -313,14 +313,23 @@ def backlog(connection: Connection) -> list[Backlog]:
     ]
 
 
-def forget_ended(connection: Connection, before: datetime, *, prefix: str | None = None) -> int:
+def forget_ended(
+    connection: Connection,
+    before: datetime,
+    *,
+    prefix: str | None = None,
+    kinds: Collection[str] | None = None,
+) -> int:
     """Deletes the rows of jobs that ended before a time; returns how many.
 
-    Their dedup keys count no longer. `prefix`: only those whose key starts with it.
+    Their dedup keys count no longer. `prefix`: only those whose key starts with it. `kinds`: only
+    these; nothing else may refer to such jobs.
     """
     statement = delete(_JOBS).where(_JOB.state.in_(_FINAL), _JOB.finished_at < before)
     if prefix is not None:
         statement = statement.where(_JOB.dedup_key.startswith(prefix, autoescape=True))
+    if kinds is not None:
+        statement = statement.where(_JOB.kind.in_(kinds))
     return connection.execute(statement).rowcount
 
 
