@@ -221,13 +221,15 @@ def add_handlers(app: FastAPI) -> None:
 
 
 def _methods(request: Request) -> str:
-    """What an address takes: the framework names the methods of one of its routes only."""
-    here = [
-        route.methods or ()
-        for route in request.app.routes
-        if isinstance(route, Route) and route.path_regex.match(request.url.path)
-    ]
-    return ", ".join(sorted({method for methods in here for method in methods}))
+    """What an address takes: the framework names the methods of one of its routes only.
+
+    `/media/pull` is described apart from `/media/{media_id}`, which has its form too.
+    """
+    path = request.url.path
+    every = [route for route in request.app.routes if isinstance(route, Route)]
+    here = [each for each in every if each.path == path]
+    here = here or [each for each in every if each.path_regex.match(path)]
+    return ", ".join(sorted({method for each in here for method in each.methods or ()}))
 
 
 def _field_error(error: Mapping[str, Any]) -> FieldError:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 from dataclasses import replace
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import Depends, Query, Response
 from fastapi.responses import StreamingResponse
@@ -52,7 +52,10 @@ class Pull(Input):
     ]
     interview_id: Annotated[InterviewId | None, Field(description="Of which interview.")] = None
     candidate_id: Annotated[CandidateId | None, Field(description="Or whose it is.")] = None
-    kind: Annotated[MediaKind, Field(description="recording or reference.")] = MediaKind.RECORDING
+    kind: Annotated[
+        Literal["recording", "reference"],
+        Field(description="A reference is stored to be compared with, under a consent."),
+    ] = "recording"
     sha256: Annotated[Sha256 | None, Field(description="Of its bytes, if known.")] = None
     media_type: MediaType | None = None
 
@@ -60,14 +63,21 @@ class Pull(Input):
 def _order(
     interview_id: InterviewFilter = None,
     candidate_id: CandidateFilter = None,
-    kind: Annotated[MediaKind, Query(description="recording or reference.")] = MediaKind.RECORDING,
+    kind: Annotated[
+        Literal["recording", "reference"],
+        Query(description="A reference is stored to be compared with, under a consent."),
+    ] = "recording",
     name: Annotated[str, Query(max_length=1000, description="The file's name.")] = "",
     sha256: Annotated[
         str | None, Query(pattern="^[0-9a-f]{64}$", description="Of its bytes, if known.")
     ] = None,
 ) -> MediaOrder:
     return MediaOrder(
-        interview_id=interview_id, candidate_id=candidate_id, kind=kind, name=name, sha256=sha256
+        interview_id=interview_id,
+        candidate_id=candidate_id,
+        kind=MediaKind(kind),
+        name=name,
+        sha256=sha256,
     )
 
 
@@ -122,7 +132,7 @@ def pull_media(call: Call, body: Pull) -> Response:
     order = MediaOrder(
         interview_id=body.interview_id,
         candidate_id=body.candidate_id,
-        kind=body.kind,
+        kind=MediaKind(body.kind),
         sha256=body.sha256,
         media_type=body.media_type,
         source="pull",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import Header, Response
 from pydantic import Field
@@ -47,7 +47,10 @@ class NewUpload(Input):
         InterviewId | None, Field(description="Of which interview; or give a candidate.")
     ] = None
     candidate_id: Annotated[CandidateId | None, Field(description="Whose it is.")] = None
-    kind: Annotated[MediaKind, Field(description="recording or reference.")] = MediaKind.RECORDING
+    kind: Annotated[
+        Literal["recording", "reference"],
+        Field(description="A reference is stored to be compared with, under a consent."),
+    ] = "recording"
     size_bytes: Annotated[
         int,
         Field(strict=True, ge=1, le=2**50, description="Its exact size.", examples=[104_857_600]),
@@ -61,7 +64,7 @@ class NewUpload(Input):
         return MediaOrder(
             interview_id=self.interview_id,
             candidate_id=self.candidate_id,
-            kind=self.kind,
+            kind=MediaKind(self.kind),
             sha256=self.sha256,
             media_type=self.media_type,
             name=self.name,

@@ -105,7 +105,7 @@ def test_media_in_one_request_is_answered_again(web: Frame) -> None:
         (wav(), {"Content-Type": "audio/wav"}, {"sha256": "0" * 64}, 422, "hash_mismatch"),
         (wav(), {"Content-Type": "video/mp4"}, {}, 415, "media_type_refused"),
         (wav(), OCTETS, {"name": "x.exe"}, 415, "media_type_refused"),
-        (wav(), OCTETS, {"kind": "table"}, 415, "media_type_refused"),
+        (wav(), OCTETS, {"kind": "table"}, 422, "validation_failed"),
     ],
 )
 def test_what_is_no_recording_is_refused_whole(
