@@ -143,7 +143,12 @@ def s3_store(place: S3Place) -> S3Store:
         raise SettingsInvalid("the endpoint of the media store must start with https:// or http://")
     if (place.access_key_id is None) != (place.secret_access_key is None):
         raise SettingsInvalid("give both the access key's id and its secret, or neither")
-    config: S3Config = {"endpoint": endpoint, "region": place.region}
+    # Objects are deleted one by one, and not every compatible store has deletion in bulk.
+    config: S3Config = {
+        "endpoint": endpoint,
+        "region": place.region,
+        "disable_bulk_delete": True,
+    }
     if place.access_key_id and place.secret_access_key:
         config["access_key_id"] = place.access_key_id.get_secret_value()
         config["secret_access_key"] = place.secret_access_key.get_secret_value()

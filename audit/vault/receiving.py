@@ -69,7 +69,7 @@ class Uploads:
         *,
         now: Callable[[], datetime] = _utc_now,
     ) -> None:
-        self._vault = vault
+        self.vault = vault
         self._states = states
         self._rules = rules
         self._now = now
@@ -162,9 +162,9 @@ class Uploads:
         except (HashMismatch, MediaTypeRefused) as refusal:
             self._end(state, refusal)
             raise
-        stored = self._vault.bind(state.context, parts, sha256)
+        stored = self.vault.bind(state.context, parts, sha256)
         if self._states.get(tenant, upload) is None:
-            self._vault.erase(state.context)
+            self.vault.erase(state.context)
             raise UploadExpired("The upload was given up while it was being completed.")
         return Received(state, stored, media_type)
 
@@ -206,15 +206,15 @@ class Uploads:
         died in the middle leaves them; reads the whole store's list, so call it once a day.
         """
         before = self._now() - STRAY_AGE
-        done = self._vault.blobs.tidy(before)
+        done = self.vault.blobs.tidy(before)
         kept: dict[tuple[str, str], bool] = {}
-        for blob in self._vault.blobs.list():
+        for blob in self.vault.blobs.list():
             split = split_part(blob.key)
             if split is None or blob.modified >= before:
                 continue
             tenant, artefact, _ = split
             if not self._wanted(tenant, artefact, kept):
-                self._vault.blobs.delete(blob.key)
+                self.vault.blobs.delete(blob.key)
                 done += 1
         return done
 
@@ -223,7 +223,7 @@ class Uploads:
         if (tenant, artefact) not in kept:
             key = artefact_key(tenant, artefact)
             under_way = self._states.under_way(tenant, artefact)
-            kept[tenant, artefact] = under_way or self._vault.blobs.exists(key)
+            kept[tenant, artefact] = under_way or self.vault.blobs.exists(key)
         return kept[tenant, artefact]
 
     def _take(self, state: UploadState, incoming: Incoming) -> UploadState:
@@ -237,14 +237,14 @@ class Uploads:
         digest = self._digests.take(state)
         part = Part(incoming, most, digest)
         name = state.next_part()
-        self._vault.store_part(state.context, name, part_file(part))
+        self.vault.store_part(state.context, name, part_file(part))
         counted = state.counting(part.taken)
         try:
             if not counted.missing_bytes and not incoming.ended():
                 raise too_much(state)
             counted = self._swap(state, counted)
         except (UploadConflict, UploadExpired, UploadInvalid):
-            self._vault.erase_part(state.context, name)
+            self.vault.erase_part(state.context, name)
             raise
         self._digests.keep(counted, digest)
         return counted
@@ -263,7 +263,7 @@ class Uploads:
         return replace(state, expires_at=self._now() + self._rules.lifetime)
 
     def _check_room(self, size: int) -> None:
-        free = self._vault.blobs.free_bytes()
+        free = self.vault.blobs.free_bytes()
         if free is not None and free - size < self._rules.floor_bytes:
             raise StorageFull(
                 f"The disk of the media store has {free} bytes left; {size} more would leave less "
@@ -304,20 +304,20 @@ class Uploads:
         return parts, sha256, media_type
 
     def _parts(self, state: UploadState) -> list[PartName]:
-        blobs = self._vault.blobs.list(parts_prefix(state.tenant, state.artefact))
+        blobs = self.vault.blobs.list(parts_prefix(state.tenant, state.artefact))
         names = ((split_part(blob.key), blob.size) for blob in blobs)
         return counted_parts(state, [(split[2], size) for split, size in names if split])
 
     def _pieces(self, state: UploadState, parts: list[PartName]) -> Iterable[bytes]:
         for part in parts:
-            yield from self._vault.open_part(state.context, part.name)
+            yield from self.vault.open_part(state.context, part.name)
 
     def _end(self, state: UploadState, why: AuditError | None) -> bool:
         """Ends the row first, so that no part is counted any more, then removes what there is."""
         ended = self._states.end(state.tenant, state.id, why=why)
         if ended:
             self._digests.take(state)
-            self._vault.erase(state.context)
+            self.vault.erase(state.context)
         return ended
 
 

@@ -220,11 +220,10 @@ def counted_parts(state: UploadState, blobs: Iterable[tuple[str, int]]) -> list[
         if found:
             number = int(found.group(1))
             best[number] = max(best.get(number, ("", 0)), (name, size))
-    parts = [
-        PartName(name, opened_size(size))
-        for name, size in (best.get(number, ("", 0)) for number in range(state.parts))
-    ]
-    if sum(part.size for part in parts) != state.received_bytes:
+    held = [best[number] for number in range(state.parts) if number in best]
+    parts = [PartName(name, opened_size(size)) for name, size in held]
+    whole = len(parts) == state.parts
+    if not whole or sum(part.size for part in parts) != state.received_bytes:
         raise StorageError("a part of the upload is not in the media store; send the file again")
     return parts
 
