@@ -17,8 +17,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from api.exchange import Exchange
 from api.problems import INTERNAL, MEDIA_TYPE, kinds
 from api.telemetry import Telemetry
+from audit.store.availability import database_unavailable
 
 REQUEST_ID = "X-Request-Id"
+UNAVAILABLE = "unavailable"
 CLOSED_BY_CLIENT = 499
 SECURITY = {
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self' data:; "
@@ -30,6 +32,11 @@ SECURITY = {
     "Cache-Control": "no-store",
 }
 _SECURITY_RAW = [(name.lower().encode(), value.encode()) for name, value in SECURITY.items()]
+_DETAILS = {
+    INTERNAL: "The service failed; nothing of the request was stored.",
+    UNAVAILABLE: "The database does not answer; whether the request had an effect is not known: "
+    "send it again with the same Idempotency-Key.",
+}
 _HSTS = (b"strict-transport-security", b"max-age=63072000; includeSubDomains")
 
 
@@ -61,10 +68,12 @@ class Edge:
         except ClientDisconnect:
             answer.status = answer.status or CLOSED_BY_CLIENT
         except Exception as error:  # noqa: BLE001 - the HTTP handler is one of the outer edges
-            served.fault = error
+            away = database_unavailable(error)
+            if not away:
+                served.fault = error
             if answer.status:
                 raise _Broken from None  # the answer has begun: only the connection can end
-            await _fault(scope, served, answer.send)
+            await _fault(scope, served, answer.send, UNAVAILABLE if away else INTERNAL)
         finally:
             seconds = time.perf_counter() - began
             self._telemetry.served(scope, served, answer.status or 500, seconds)
@@ -99,17 +108,17 @@ class _Answer:
         await self._send(message)
 
 
-async def _fault(scope: MutableMapping[str, Any], served: Exchange, send: Send) -> None:
-    """The problem `internal_error`, without the app: it is the app that failed."""
-    kind = kinds()[INTERNAL]
-    served.problem = INTERNAL
+async def _fault(scope: MutableMapping[str, Any], served: Exchange, send: Send, code: str) -> None:
+    """The problem, without the app: it is the app that failed."""
+    kind = kinds()[code]
+    served.problem = code
     body = {
-        "type": f"/problems/{INTERNAL}",
+        "type": f"/problems/{code}",
         "title": kind.title,
         "status": kind.status,
-        "detail": "The service failed; nothing of the request was stored.",
+        "detail": _DETAILS[code],
         "instance": scope["path"],
-        "code": INTERNAL,
+        "code": code,
         "request_id": served.request_id,
     }
     content = json.dumps(body).encode()
@@ -117,5 +126,7 @@ async def _fault(scope: MutableMapping[str, Any], served: Exchange, send: Send) 
         (b"content-type", MEDIA_TYPE.encode()),
         (b"content-length", str(len(content)).encode()),
     ]
+    if code == UNAVAILABLE:
+        headers.append((b"retry-after", b"1"))
     await send({"type": "http.response.start", "status": kind.status, "headers": headers})
     await send({"type": "http.response.body", "body": content})

@@ -6,13 +6,11 @@ import logging
 import traceback
 from collections.abc import Iterator
 
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
-
 from audit.errors import AuditError
 from audit.jobs.interrupts import JobCancelled, JobLost, JobReleased, RetryLater
 from audit.jobs.rows import Claim, Outcome
 from audit.records.work import JobState
+from audit.store.availability import database_unavailable
 
 GAVE_UP = "job_gave_up"
 INTERNAL = "internal_error"
@@ -24,7 +22,6 @@ TAKEN_OVER = Outcome(JobState.QUEUED, lost=True)
 
 # Class 08: connection; 40001, 40P01: serialisation, deadlock; 53300: too many connections;
 # 57P: the server stops, crashed, or starts. (PostgreSQL, appendix A)
-_TRANSIENT = ("08", "40001", "40P01", "53300", "57P")
 _LONGEST_DELAY_S = 30.0
 _LOG = logging.getLogger(__name__)
 
@@ -55,22 +52,6 @@ def gave_up(run: Claim) -> Outcome:
     deaths = run.losses + 1
     detail = f"{deaths} workers in turn died in the same step of this job, without an error."
     return Outcome(JobState.FAILED, code=GAVE_UP, detail=detail, lost=True)
-
-
-def database_unavailable(error: BaseException) -> bool:
-    """Whether the database was away, stopping, or busy: trying again later may succeed."""
-    if isinstance(error, PoolTimeout):
-        return True
-    if not isinstance(error, DBAPIError):
-        return False
-    if error.connection_invalidated:
-        return True
-    if type(error.orig).__module__ == "sqlite3":
-        return any(word in str(error.orig) for word in ("locked", "busy"))
-    state = getattr(error.orig, "sqlstate", None)
-    if state is None:  # no answer from a server at all
-        return type(error).__name__ == "OperationalError"
-    return str(state).startswith(_TRANSIENT)
 
 
 def log_failure(what: str, error: BaseException, **about: object) -> None:

@@ -11,13 +11,13 @@ from audit.jobs.durable import DurableSteps, Recorder
 from audit.jobs.outcomes import (
     SUCCEEDED,
     TAKEN_OVER,
-    database_unavailable,
     gave_up,
     log_failure,
     outcome_of,
 )
 from audit.records.work import Job, JobState
 from audit.store import Store, UnitOfWork
+from audit.store.availability import database_unavailable
 
 _AGAIN_S = 1.0
 

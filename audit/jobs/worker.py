@@ -11,13 +11,14 @@ from audit.ids import new_id
 from audit.jobs import rows
 from audit.jobs.context import Endings, Handlers
 from audit.jobs.durable import DurableSteps
-from audit.jobs.outcomes import RELEASED, database_unavailable, log_failure
+from audit.jobs.outcomes import RELEASED, log_failure
 from audit.jobs.presence import Presence
 from audit.jobs.runner import Runner
 from audit.jobs.schedules import Clockwork, Schedule
 from audit.records.work import Queue
 from audit.settings import Jobs
 from audit.store import Store
+from audit.store.availability import database_unavailable
 
 _TEND_S = 1.0
 _SWEEP_S = 600.0

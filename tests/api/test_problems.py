@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import psycopg
 import pytest
 from fastapi import Response
+from sqlalchemy.exc import OperationalError
 
 from api import routes
 from api.bodies import Body
@@ -35,6 +37,7 @@ FAULTS: dict[str, Exception] = {
     "broken": RuntimeError(SECRET),
     "tampered": CiphertextInvalid(SECRET),
     "unavailable": MasterKeyUnavailable(SECRET),
+    "away": OperationalError("SELECT 1", {}, psycopg.OperationalError(SECRET)),
     "refused": StepRefused("Assign a reviewer first."),
 }
 
@@ -91,6 +94,7 @@ def test_every_problem_has_a_page(web: Frame) -> None:
         ("broken", 500, "internal_error"),
         ("tampered", 500, "internal_error"),
         ("unavailable", 503, "master_key_unavailable"),
+        ("away", 503, "unavailable"),
     ],
 )
 def test_a_fault_of_ours_shows_nothing_of_itself(
@@ -105,6 +109,12 @@ def test_a_fault_of_ours_shows_nothing_of_itself(
     assert body["type"] == f"/problems/{code}" and body["instance"] == f"/v1/test/{which}"
     assert SECRET not in answer.text and "Traceback" not in answer.text
     assert answer.headers["x-content-type-options"] == "nosniff"
+
+
+def test_a_database_that_is_away_is_worth_another_try(failing: Frame) -> None:
+    answer = failing.send("GET", "/v1/test/away")
+    assert answer.headers["retry-after"] == "1"
+    assert "Idempotency-Key" in answer.json()["detail"]
 
 
 def test_a_refusal_says_what_to_do(failing: Frame) -> None:

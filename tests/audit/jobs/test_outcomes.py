@@ -11,9 +11,10 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from audit.errors import DataInvalid
 from audit.jobs import JobCancelled, JobLost, JobReleased, RetryLater
-from audit.jobs.outcomes import database_unavailable, outcome_of
+from audit.jobs.outcomes import outcome_of
 from audit.jobs.rows import Claim, Outcome
 from audit.records.work import JobState
+from audit.store.availability import database_unavailable
 
 
 def run(attempt: int = 1) -> Claim:
