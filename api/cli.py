@@ -15,6 +15,7 @@ import typer
 from rich.console import Console
 
 from api.database_cli import app as database_app
+from api.encryption_cli import app as encryption_app
 from api.environment import read_settings
 from api.fairness_cli import app as fairness_app
 from api.ledger_cli import app as ledger_app
@@ -41,6 +42,7 @@ app.add_typer(fairness_app, name="fairness")
 app.add_typer(models_app, name="models")
 app.add_typer(ledger_app, name="ledger")
 app.add_typer(database_app, name="database")
+app.add_typer(encryption_app, name="encryption")
 app.add_typer(serve_app)
 app.add_typer(worker_app)
 

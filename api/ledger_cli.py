@@ -40,6 +40,17 @@ def export(
     Console().print(f"{count} entries, {len(heads.heads)} heads in {escape(str(out))}")
 
 
+@app.command("rotate-key")
+def rotate_key(
+    tenant: Annotated[str, typer.Argument(help="The tenant whose log it is.")],
+) -> None:
+    """Sign a tenant's log with a new key; the old one keeps verifying what it signed."""
+    store = open_store(read_settings())
+    if tenant not in store.tenants():
+        raise InputError(f"There is no tenant {tenant!r}.")
+    Console().print(f"{tenant}: signed with key {store.rotate_signer(tenant)} from now on")
+
+
 @app.command("verify")
 def check(
     folder: Annotated[

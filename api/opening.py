@@ -10,15 +10,17 @@ from __future__ import annotations
 import base64
 import os
 import secrets
+from importlib import metadata
 from pathlib import Path
 
 from audit import migrations
 from audit.errors import MasterKeyInvalid
-from audit.keyring import LocalMasterKeys, local_master_keys
+from audit.keyring import LocalMasterKeys, MasterKeys, local_master_keys
 from audit.settings import Settings
 from audit.store import Store
 
 KEY_FILE = "master.keys"
+PROVIDERS = "audit.master_keys"
 
 
 def database_url(settings: Settings) -> str:
@@ -28,12 +30,16 @@ def database_url(settings: Settings) -> str:
     return f"sqlite:///{settings.data_dir.absolute() / 'fairwitness.db'}"
 
 
-def master_keys(settings: Settings, *, make: bool = False) -> LocalMasterKeys:
+def master_keys(settings: Settings, *, make: bool = False) -> MasterKeys:
     """The master keys that the settings give, or those in the data folder.
 
     `make`: whether to make the file where there is none. Raises `MasterKeyInvalid`.
     """
     text = settings.master_keys.get_secret_value() if settings.master_keys else None
+    if settings.master_keys_provider is not None:
+        if text or settings.master_keys_file:
+            raise MasterKeyInvalid("master keys and a key service are given; give one of them")
+        return _provided(settings.master_keys_provider)
     if text or settings.master_keys_file:
         return local_master_keys(text, settings.master_keys_file)
     path = settings.data_dir / KEY_FILE
@@ -62,6 +68,18 @@ def open_store(settings: Settings, *, make: bool = False, pool_size: int = 20) -
     else:
         migrations.require(store.engine)
     return store
+
+
+def _provided(name: str) -> MasterKeys:
+    """What the installed package that calls itself `name` gives: a function without arguments.
+
+    It reads its own configuration, so that no address or credential passes through this service.
+    """
+    for found in metadata.entry_points(group=PROVIDERS):
+        if found.name == name:
+            made: MasterKeys = found.load()()
+            return made
+    raise MasterKeyInvalid(f"no installed package has an entry point {name!r} in {PROVIDERS}")
 
 
 def _make_keys(path: Path) -> None:

@@ -157,6 +157,9 @@ class Settings(BaseSettings):
     c2pa_trust_anchors: Path | None = Field(None, description="PEM file of trusted signers")
     master_keys: SecretStr | None = Field(None, description="'version:base64' lines of keys")
     master_keys_file: Path | None = Field(None, description="file of such lines")
+    master_keys_provider: str | None = Field(
+        None, description="name of an installed key service (entry point audit.master_keys)"
+    )
     data_dir: Path = Field(
         Path.home() / ".local" / "share" / "fairwitness", description="the service's own folder"
     )

@@ -9,9 +9,10 @@ from datetime import UTC, datetime
 from sqlalchemy import Connection, Engine, insert, select, text
 from sqlalchemy.exc import IntegrityError
 
+from audit.canonical import Json
 from audit.errors import AlreadyExists
 from audit.keyring import KeyRing, MasterKeys
-from audit.ledger import Ledger
+from audit.ledger import EventKind, Ledger, VerifyKey
 from audit.store import log, security
 from audit.store.engine import READ_ONLY, open_engine
 from audit.store.keys import StoredWrappedKeys, inside
@@ -123,6 +124,28 @@ class Store:
         with self._begin() as connection:
             ring = KeyRing(self._masters, StoredWrappedKeys(inside(connection), self.now))
             yield log.open_log(connection, tenant, ring=ring, now=self.now)
+
+    def rotate_signer(self, tenant: str, *, actor: str = SYSTEM) -> str:
+        """Signs the tenant's log with a new key from now on; returns its id. See docs/ledger.md."""
+        self.seal(tenant)
+        with self._begin() as connection:
+            ring = KeyRing(self._masters, StoredWrappedKeys(inside(connection), self.now))
+            ledger = log.open_log(connection, tenant, ring=ring, now=self.now)
+            fresh = log.add_signer(connection, tenant, ring=ring, now=self.now)
+            ledger.rotate(fresh, tenant=tenant, actor=actor).seal()
+        return VerifyKey(fresh.public).key_id
+
+    def rewrap(self) -> int:
+        """Wraps all data keys under the current master key; returns how many. Says so in each log.
+
+        Sealed data is not touched. When it has returned, older versions are needed no more.
+        """
+        count = self.ring.rewrap()
+        for tenant in self.tenants():
+            with self.unit(tenant) as unit:
+                body: dict[str, Json] = {"to": self._masters.current, "rewrapped": count}
+                unit.record(EventKind.MASTER_KEY_ROTATED, "master_key", body)
+        return count
 
     @contextmanager
     def stored_log(self, tenant: str) -> Iterator[log.StoredLog]:

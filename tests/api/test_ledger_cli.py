@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import base64
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from sqlalchemy import text
 from typer.testing import CliRunner
 
+from api import opening
 from api.cli import app
-from api.opening import KEY_FILE, open_store
+from api.opening import KEY_FILE, PROVIDERS, open_store
 from audit.errors import AuditError, InputError, MasterKeyInvalid, SchemaOutdated
+from audit.keyring import LocalMasterKeys
 from audit.ledger import EventKind
 from audit.settings import Settings
 from audit.store import Store
@@ -111,6 +115,59 @@ def test_heads_kept_outside_find_a_log_that_was_made_anew(service: Store, tmp_pa
     assert "1 entries, all as they were signed" in run("ledger", "verify")
     with pytest.raises(AuditError):
         run("ledger", "verify", "--heads", str(out / "heads.json"))
+
+
+def test_a_new_signing_key_takes_over(service: Store, tmp_path: Path) -> None:
+    before = tmp_path / "before"
+    run("ledger", "export", "acme", "--out", str(before))
+    assert "from now on" in run("ledger", "rotate-key", "acme")
+    with service.unit("acme") as unit:
+        unit.record(EventKind.MEDIA_READ, "med_last", {})
+    after = tmp_path / "after"
+    run("ledger", "export", "acme", "--out", str(after))
+    keys = json.loads((after / "heads.json").read_text())["keys"]
+    assert len(keys) == 2
+    run("ledger", "verify", str(after), "--heads", str(after / "heads.json"))
+    assert "all as they were signed" in run("ledger", "verify")
+    with pytest.raises(InputError, match="no tenant"):
+        run("ledger", "rotate-key", "nobody")
+
+
+def test_master_keys_are_retired_after_rewrapping(
+    service: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run("ledger", "export", "acme", "--out", str(tmp_path / "out"))  # makes a signing key
+    file = tmp_path / "data" / KEY_FILE
+    fresh = "m2:" + base64.b64encode(bytes(range(32))).decode() + "\n"
+    file.write_text(fresh + file.read_text())
+    assert "1 data keys wrapped anew" in run("encryption", "rewrap")
+    file.write_text(fresh)
+    assert "all as they were signed" in run("ledger", "verify")
+
+
+def test_a_key_service_takes_the_place_of_local_keys(
+    service: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keys = LocalMasterKeys.read(tmp_path / "data" / KEY_FILE)
+    (tmp_path / "data" / KEY_FILE).unlink()
+
+    class Installed:
+        name = "vault"
+
+        def load(self) -> Callable[[], LocalMasterKeys]:
+            return lambda: keys
+
+    monkeypatch.setattr(
+        opening.metadata, "entry_points", lambda group: [Installed()] * (group == PROVIDERS)
+    )
+    monkeypatch.setenv("FAIRWITNESS_MASTER_KEYS_PROVIDER", "other")
+    with pytest.raises(MasterKeyInvalid, match="no installed package"):
+        run("ledger", "verify")
+    monkeypatch.setenv("FAIRWITNESS_MASTER_KEYS_PROVIDER", "vault")
+    assert "40 entries, all as they were signed" in run("ledger", "verify")
+    monkeypatch.setenv("FAIRWITNESS_MASTER_KEYS_FILE", str(tmp_path / "some.keys"))
+    with pytest.raises(MasterKeyInvalid, match="give one"):
+        run("ledger", "verify")
 
 
 def test_wrong_words_are_refused(service: Store, tmp_path: Path) -> None:
