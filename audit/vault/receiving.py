@@ -140,9 +140,10 @@ class Uploads:
     def complete(self, tenant: str, upload: str) -> Received:
         """Checks what has arrived and makes it an artefact of the vault.
 
-        Then, in one transaction, write the row of the media and end the row of the upload; where
-        the upload had been ended by then, `Vault.erase` the artefact instead. Again is no error
-        until then.
+        Then, in one transaction, write the row of the media and end the row of the upload. Where
+        that had ended by then, erase nothing: another request may have completed it. What is left
+        of one that was given up meanwhile has no row (`Vault.artefacts`). Again is no error until
+        then.
 
         Raises:
             UploadInvalid: bytes are missing; what has arrived is kept.
@@ -164,8 +165,8 @@ class Uploads:
             raise
         stored = self.vault.bind(state.context, parts, sha256)
         if self._states.get(tenant, upload) is None:
-            self.vault.erase(state.context)
-            raise UploadExpired("The upload was given up while it was being completed.")
+            # Nothing is erased: another request may have completed it, and its media has a row.
+            raise UploadExpired("The upload ended while it was being completed.")
         return Received(state, stored, media_type)
 
     def receive(self, new: NewUpload, chunks: Iterable[bytes], *, exact: bool = True) -> Received:

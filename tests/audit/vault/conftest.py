@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -24,14 +25,14 @@ def s3_endpoint() -> Iterator[S3Endpoint]:
 
 @pytest.fixture
 def s3_place(s3_endpoint: S3Endpoint) -> S3Place:
-    """A bucket of this suite's own endpoint, or of the one that the environment names."""
+    """A bucket of this suite's own endpoint."""
     s3_endpoint.objects.clear()
     s3_endpoint.open_uploads.clear()
     s3_endpoint.fail_next.clear()
     return S3Place(
-        bucket=os.environ.get("FAIRWITNESS_TEST_S3_BUCKET", BUCKET),
+        bucket=BUCKET,
         region="eu-west-1",
-        endpoint=os.environ.get("FAIRWITNESS_TEST_S3_ENDPOINT", s3_endpoint.url),
+        endpoint=s3_endpoint.url,
         access_key_id=SecretStr(KEY_ID),
         secret_access_key=SecretStr(SECRET),
     )
@@ -39,11 +40,16 @@ def s3_place(s3_endpoint: S3Endpoint) -> S3Place:
 
 @pytest.fixture(params=["local", "memory", "s3"])
 def blobs(request: pytest.FixtureRequest, tmp_path: Path) -> BlobStore:
+    """Each kind of store; the bucket may be of another S3 server, which the environment names."""
     if request.param == "local":
         return LocalBlobs(tmp_path / "media")
     if request.param == "memory":
         return ObjectBlobs.in_memory()
-    found = ObjectBlobs.s3(request.getfixturevalue("s3_place"))
+    place = request.getfixturevalue("s3_place")
+    if "FAIRWITNESS_TEST_S3_ENDPOINT" in os.environ:
+        endpoint = os.environ["FAIRWITNESS_TEST_S3_ENDPOINT"]
+        place = replace(place, endpoint=endpoint, bucket=os.environ["FAIRWITNESS_TEST_S3_BUCKET"])
+    found = ObjectBlobs.s3(place)
     for blob in list(found.list()):
         found.delete(blob.key)
     return found

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import io
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from audit.errors import (
     AuditError,
+    BlobMissing,
     HashMismatch,
     MediaTypeRefused,
     QuotaExceeded,
@@ -210,21 +212,46 @@ def test_giving_up_while_a_part_arrives_leaves_nothing(bench: Bench) -> None:
     assert bench.held() == []
 
 
-def test_giving_up_while_it_is_completed_leaves_nothing(
+def meanwhile(bench: Bench, monkeypatch: pytest.MonkeyPatch, act: Callable[[], object]) -> None:
+    """Has `act` happen once, after an upload's content was checked and before it is bound."""
+    bind = bench.vault.bind
+
+    def slowly(*args: Any) -> object:
+        monkeypatch.setattr(bench.vault, "bind", bind)
+        act()
+        return bind(*args)
+
+    monkeypatch.setattr(bench.vault, "bind", slowly)
+
+
+def test_giving_up_while_it_is_completed_leaves_no_media(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bench.uploads.create(announced())
     bench.append(MEDIA)
-    bind = bench.vault.bind
-
-    def slowly(*args: object) -> object:
-        bench.uploads.abort("ten", "upl_1")
-        return bind(*args)
-
-    monkeypatch.setattr(bench.vault, "bind", slowly)
+    meanwhile(bench, monkeypatch, lambda: bench.uploads.abort("ten", "upl_1"))
     with pytest.raises(UploadExpired):
         bench.complete()
-    assert bench.held() == []
+    assert bench.held() == ["ten/med_1"]
+    assert [each.id for each in bench.vault.artefacts()] == ["med_1"]
+    with pytest.raises(BlobMissing):
+        bench.opened()
+
+
+def test_completing_late_does_not_erase_what_another_request_completed(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def finish() -> None:
+        received = bench.process().complete("ten", "upl_1")
+        assert bench.states.finish("ten", "upl_1", received.stored.size)
+
+    bench.uploads.create(announced())
+    bench.append(MEDIA)
+    meanwhile(bench, monkeypatch, finish)
+    with pytest.raises(UploadExpired):
+        bench.complete()
+    bench.uploads.abort("ten", "upl_1")
+    assert bench.opened() == MEDIA
 
 
 def test_an_upload_expires_and_is_swept(bench: Bench) -> None:
