@@ -134,6 +134,7 @@ async def append_to_upload(
     length = declared_length(call.request)
 
     def work(chunks: Chunks) -> Upload:
+        _existing(call, upload_id)
         call.service.intake.uploads.append(
             call.tenant, upload_id, offset=upload_offset, chunks=chunks, length=length
         )

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from audit.calendars import calendar
 from audit.clocks import Deadline, RequestKind, due, for_request
+from audit.errors import StepRefused
 from audit.operations import places
+from audit.operations.media import named
 from audit.operations.persons import made_by, reviewed_by
 from audit.operations.reviews import (
     APPEAL,
@@ -16,10 +18,20 @@ from audit.operations.reviews import (
     Opening,
     open_review,
 )
-from audit.records.evidence import Check
-from audit.records.oversight import Request, Review
-from audit.records.register import Interview
+from audit.records.base import Record
+from audit.records.evidence import Check, FairnessAudit
+from audit.records.oversight import Flag, Request, Review
+from audit.records.register import Interview, Outcome
 from audit.store import ReadUnit, UnitOfWork
+
+_DECIDED: Mapping[str, type[Record]] = {
+    "chk": Check,
+    "aud": FairnessAudit,
+    "flg": Flag,
+    "rev": Review,
+    "out": Outcome,
+    "int": Interview,
+}
 
 
 def open_alternative(unit: UnitOfWork, request: Request) -> Review:
@@ -62,6 +74,14 @@ def open_appeal(
             hiring_teams=hiring_teams,
         ),
     )
+
+
+def check_about(unit: ReadUnit, candidate_id: str, about: Iterable[str]) -> None:
+    """Raises `ReferenceUnknown` for what is not there, `StepRefused` for somebody else's."""
+    for id in about:
+        found: Record = named(unit, _DECIDED[id.partition("_")[0]], id)
+        if getattr(found, "candidate_id", None) not in (None, candidate_id):
+            raise StepRefused(f"{id} is not about this candidate.")
 
 
 def open_reconsideration(unit: UnitOfWork, request: Request) -> Review:

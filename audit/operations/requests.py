@@ -21,7 +21,12 @@ from audit.operations import places, reviews
 from audit.operations.announcements import announce
 from audit.operations.changes import change
 from audit.operations.deletions import NOTHING_KEPT, Settlement, check_settled, finish_erasure
-from audit.operations.human_paths import open_alternative, open_appeal, open_reconsideration
+from audit.operations.human_paths import (
+    check_about,
+    open_alternative,
+    open_appeal,
+    open_reconsideration,
+)
 from audit.operations.stopping import stop_candidate
 from audit.records.oversight import Request, Review
 from audit.records.register import Candidate, Interview, Stopped, System
@@ -81,8 +86,10 @@ def receive(unit: UnitOfWork, asked: Asked) -> Request:
     no request: a note says that none of its clocks runs.
 
     Raises:
-        StepRefused: the candidate's data were erased, or the time lies in the future.
+        StepRefused: the candidate's data were erased, the time lies in the future, or what an
+            appeal is about is somebody else's.
         NotFound: there is no such candidate.
+        ReferenceUnknown: there is nothing of what an appeal is said to be about.
     """
     candidate = unit.get(Candidate, asked.candidate_id)
     if candidate.erased_at is not None:
@@ -91,6 +98,7 @@ def receive(unit: UnitOfWork, asked: Asked) -> Request:
         standing = opt_out_of(unit, candidate.id)
         if standing is not None:
             return standing
+    check_about(unit, candidate.id, asked.about)
     now = unit.now()
     if asked.received_at is not None and asked.received_at > now + SKEW:
         raise StepRefused("received_at lies in the future: a request is recorded once it is there.")

@@ -189,3 +189,16 @@ def test_what_the_sweep_would_erase_is_listed(light: Registrar) -> None:
     assert found["id"] == person.recording.id and found["rule"] == "default"
     light.get("/v1/retention/due?artefact=secrets", "auditor", 422)
     light.get("/v1/retention/due", "auditor", 422)
+
+
+def test_an_appeal_is_about_what_is_there_and_the_candidates(light: Registrar) -> None:
+    person, other = person_of(light, "DE"), person_of(light, "DE")
+    body = {"candidate_id": person.id, "kind": "appeal", "channel": "mail"}
+    for about, code in (
+        (other.check.id, "step_refused"),
+        (other.check.id[:-4] + "0000", "reference_unknown"),
+    ):
+        problem = light.post("platform", "/v1/requests", {**body, "about": [about]}, 409)
+        assert problem["code"] == code
+    made = light.post("platform", "/v1/requests", {**body, "about": [person.outcome.id]})
+    assert made["kind"] == "appeal"
