@@ -18,7 +18,7 @@ from api.routes.streams import Spool, Spooled, body_of
 from api.scopes import public, requires
 from api.service import Service
 from audit.ats.payload import LARGEST_BODY
-from audit.errors import AlreadyExists, NotFound
+from audit.errors import AlreadyExists, SignatureInvalid
 from audit.operations import connections
 from audit.operations.inputs import Moment, Reference
 from audit.operations.register import plain_where
@@ -151,12 +151,14 @@ def receive_event(
     """
     tenant = tenant_of_connection(service.store, connection_id)
     if tenant is None:
-        raise NotFound("There is no such connection.")
+        raise _unsigned()
     message = body.file.read()
     try:
         done = _receive(service, tenant, connection_id, message, request.headers)
     except AlreadyExists:  # the same message came twice at once: now it is there
         done = _receive(service, tenant, connection_id, message, request.headers)
+    except SignatureInvalid:
+        raise _unsigned() from None
     return Response(_RECEIVED.dump_json(done), media_type="application/json")
 
 
@@ -166,6 +168,14 @@ def _receive(
     with service.store.unit(tenant, actor=connection_id) as unit:
         connection = unit.get(AtsConnection, connection_id)
         return connections.receive_message(unit, connection, message, headers)
+
+
+def _unsigned() -> SignatureInvalid:
+    """The same for what is not there: without the secret, nobody learns what there is."""
+    return SignatureInvalid(
+        "There is no such connection, or the message is not signed with its secret: compare the "
+        "secret on both sides, and the clock of the sender."
+    )
 
 
 def _fields(connection: AtsConnection) -> dict[str, Any]:

@@ -34,8 +34,11 @@ _STAGE, _HIRED, _ARCHIVE = "candidateStageChange", "candidateHired", "candidateA
 
 
 def verify(body: bytes, headers: Mapping[str, str], secrets: Sequence[str], now: datetime) -> None:
-    """Raises `SignatureInvalid`, or `OutcomeInvalid` for what is not even JSON."""
-    document = parse_object(body)
+    """Raises `SignatureInvalid`, also for what is not even JSON: the signature stands in it."""
+    try:
+        document = parse_object(body)
+    except OutcomeInvalid:
+        raise refused() from None
     token, given = text_at(document, "token"), text_at(document, "signature")
     triggered = at(document, "triggeredAt")
     if not token or not isinstance(triggered, int) or isinstance(triggered, bool):

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import httpx
+import pytest
 
 from audit.ats import Source
 from audit.ids import new_id
@@ -152,7 +153,7 @@ def test_a_connection_shows_its_secret_once(acme: Registrar) -> None:
     body, headers = payloads.signed(
         Source.GREENHOUSE, payloads.greenhouse("hire_candidate"), made["secret"]
     )
-    assert tell(acme, made, body, headers).status_code == 404
+    assert tell(acme, made, body, headers).status_code == 401
 
 
 def test_signed_messages_come_in_without_a_key(acme: Registrar) -> None:
@@ -188,8 +189,18 @@ def test_a_message_that_is_not_signed_is_refused(acme: Registrar) -> None:
     assert (refused.status_code, refused.json()["code"]) == (422, "outcome_invalid")
     large = tell(acme, made, b" " * (1024 * 1024 + 1), headers)
     assert (large.status_code, large.json()["code"]) == (413, "payload_too_large")
-    nowhere = {**made, "path": f"/v1/ats/{new_id('ats')}/events"}
-    assert tell(acme, nowhere, body, headers).status_code == 404
+
+
+@pytest.mark.parametrize("kind", ["greenhouse", "lever", "ashby", "generic"])
+def test_senders_without_the_secret_do_not_learn_which_connections_there_are(
+    light: Registrar, kind: str
+) -> None:
+    there = connect(light, kind)["path"]
+    nowhere = f"/v1/ats/{new_id('ats')}/events"
+    for body in (b"{}", b"x", b"[1]", b"", b'{"token": "t", "signature": "s", "triggeredAt": 1}'):
+        first, second = (tell(light, {"path": each}, body, {}) for each in (there, nowhere))
+        assert (first.status_code, second.status_code) == (401, 401)
+        assert first.json()["detail"] == second.json()["detail"]
 
 
 def test_our_own_form_is_a_standard_webhook(light: Registrar) -> None:
