@@ -92,7 +92,18 @@ class Upload(Record):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Check(Record):
+class Run(Record):
+    """Something that a job does."""
+
+    job_id: Annotated[str, Field(description="The job that does it.")]
+    state: Annotated[RunState, Field(description="Where it stands.")] = RunState.QUEUED
+    error_code: Annotated[str | None, Field(description="Why it failed.")] = None
+    error_detail: Annotated[str | None, Field(description="Why it failed, in words.")] = None
+    finished_at: Annotated[datetime | None, Field(description="When it ended.")] = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check(Run):
     """One check of a recording."""
 
     candidate_id: Annotated[str, Field(description="The candidate.")]
@@ -102,8 +113,6 @@ class Check(Record):
     reference_media: Annotated[
         tuple[str, ...], Field(description="Earlier recordings it is compared with.")
     ] = ()
-    state: Annotated[RunState, Field(description="Where it stands.")] = RunState.QUEUED
-    job_id: Annotated[str, Field(description="The job that does it.")]
     identity_signals: Annotated[
         bool, Field(description="Whether faces and voices were compared: needs consent.")
     ]
@@ -119,10 +128,7 @@ class Check(Record):
     ]
     result_sha256: Annotated[str | None, Field(description="Of the canonical result.")] = None
     report_id: Annotated[str | None, Field(description="Its report.")] = None
-    error_code: Annotated[str | None, Field(description="Why it failed.")] = None
-    error_detail: Annotated[str | None, Field(description="Why it failed, in words.")] = None
     started_at: Annotated[datetime | None, Field(description="When it was started.")] = None
-    finished_at: Annotated[datetime | None, Field(description="When it ended.")] = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,25 +143,20 @@ class Reference(Record):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Comparison(Record):
+class Comparison(Run):
     """A comparison of a recording with a candidate's references; it answers in bands."""
 
     candidate_id: Annotated[str, Field(description="The candidate.")]
     media_id: Annotated[str, Field(description="The recording.")]
     reference_ids: Annotated[tuple[str, ...], Field(description="What it was compared with.")]
-    state: Annotated[RunState, Field(description="Where it stands.")] = RunState.QUEUED
-    job_id: Annotated[str, Field(description="The job that does it.")]
     bands: Annotated[
         tuple[dict[str, Any], ...],
         Field(description="For each reference and modality: the verbal band, never a score."),
     ] = ()
-    error_code: Annotated[str | None, Field(description="Why it failed.")] = None
-    error_detail: Annotated[str | None, Field(description="Why it failed, in words.")] = None
-    finished_at: Annotated[datetime | None, Field(description="When it ended.")] = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FairnessAudit(Record):
+class FairnessAudit(Run):
     """A fairness audit."""
 
     name: Annotated[str, Field(description="For people.")]
@@ -166,15 +167,10 @@ class FairnessAudit(Record):
     spec: Annotated[dict[str, Any], Field(description="The specification, as it was given.")]
     since: Annotated[datetime | None, Field(description="Outcomes from this time on.")] = None
     until: Annotated[datetime | None, Field(description="Outcomes before this time.")] = None
-    state: Annotated[RunState, Field(description="Where it stands.")] = RunState.QUEUED
-    job_id: Annotated[str, Field(description="The job that does it.")]
     classes: Annotated[dict[str, int], Field(description="How many findings of each class.")]
     result_sha256: Annotated[str | None, Field(description="Of the canonical result.")] = None
     report_id: Annotated[str | None, Field(description="Its report.")] = None
-    error_code: Annotated[str | None, Field(description="Why it failed.")] = None
-    error_detail: Annotated[str | None, Field(description="Why it failed, in words.")] = None
     started_at: Annotated[datetime | None, Field(description="When it was started.")] = None
-    finished_at: Annotated[datetime | None, Field(description="When it ended.")] = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -64,7 +64,17 @@ class UploadRow(Owned, Base):
     refused: Mapped[str | None] = mapped_column(String(500))
 
 
-class CheckRow(Owned, Base):
+class _Run(Owned):
+    """Something that a job does."""
+
+    state: Mapped[str] = mapped_column(String(16))
+    job_id: Mapped[str] = mapped_column(Id)
+    error_code: Mapped[str | None] = mapped_column(String(64))
+    error_detail: Mapped[str | None] = mapped_column(String(500))
+    finished_at: Mapped[datetime | None]
+
+
+class CheckRow(_Run, Base):
     """A check."""
 
     __tablename__ = "checks"
@@ -85,17 +95,12 @@ class CheckRow(Owned, Base):
     system_id: Mapped[str] = mapped_column(Id)
     media_id: Mapped[str] = mapped_column(Id)
     reference_media: Mapped[list[Any]]
-    state: Mapped[str] = mapped_column(String(16))
-    job_id: Mapped[str] = mapped_column(Id)
     identity_signals: Mapped[bool]
     gate: Mapped[list[Any]]
     findings: Mapped[dict[str, Any]]
     result_sha256: Mapped[str | None] = mapped_column(_Hash)
     report_id: Mapped[str | None] = mapped_column(Id)
-    error_code: Mapped[str | None] = mapped_column(String(64))
-    error_detail: Mapped[str | None] = mapped_column(String(500))
     started_at: Mapped[datetime | None]
-    finished_at: Mapped[datetime | None]
 
 
 class ReferenceRow(Owned, Base):
@@ -118,7 +123,7 @@ class ReferenceRow(Owned, Base):
     expires_at: Mapped[datetime | None]
 
 
-class ComparisonRow(Owned, Base):
+class ComparisonRow(_Run, Base):
     """A comparison."""
 
     __tablename__ = "comparisons"
@@ -133,15 +138,10 @@ class ComparisonRow(Owned, Base):
     candidate_id: Mapped[str] = mapped_column(Id)
     media_id: Mapped[str] = mapped_column(Id)
     reference_ids: Mapped[list[Any]]
-    state: Mapped[str] = mapped_column(String(16))
-    job_id: Mapped[str] = mapped_column(Id)
     bands: Mapped[list[Any]]
-    error_code: Mapped[str | None] = mapped_column(String(64))
-    error_detail: Mapped[str | None] = mapped_column(String(500))
-    finished_at: Mapped[datetime | None]
 
 
-class FairnessAuditRow(Owned, Base):
+class FairnessAuditRow(_Run, Base):
     """A fairness audit."""
 
     __tablename__ = "fairness_audits"
@@ -158,15 +158,10 @@ class FairnessAuditRow(Owned, Base):
     spec: Mapped[dict[str, Any]]
     since: Mapped[datetime | None]
     until: Mapped[datetime | None]
-    state: Mapped[str] = mapped_column(String(16))
-    job_id: Mapped[str] = mapped_column(Id)
     classes: Mapped[dict[str, Any]]
     result_sha256: Mapped[str | None] = mapped_column(_Hash)
     report_id: Mapped[str | None] = mapped_column(Id)
-    error_code: Mapped[str | None] = mapped_column(String(64))
-    error_detail: Mapped[str | None] = mapped_column(String(500))
     started_at: Mapped[datetime | None]
-    finished_at: Mapped[datetime | None]
 
 
 class ReportRow(Owned, Base):
