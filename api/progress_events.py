@@ -21,13 +21,37 @@ from audit.store import ReadUnit
 LOOK_S = 0.5
 ALIVE_S = 15.0
 LONGEST_S = 3600.0
-_ID = re.compile(r"\d{1,12}-\d{1,12}")
+_ID = re.compile(r"^[0-9]{1,12}-[0-9]{1,12}$")
 
+_DATA: dict[str, Any] = {
+    "type": "object",
+    "required": ["id", "state", "progress", "stage"],
+    "properties": {
+        "id": {"type": "string", "description": "The check or audit."},
+        "state": {"type": "string", "enum": [each.value for each in RunState]},
+        "progress": {"type": "number", "minimum": 0, "maximum": 1, "description": "Share done."},
+        "stage": {"type": "string", "description": "What is being done."},
+    },
+}
+_EVENT: dict[str, Any] = {
+    "type": "object",
+    "description": "One event of the stream.",
+    "required": ["event", "id", "data"],
+    "properties": {
+        "event": {"type": "string", "enum": ["progress", "end"]},
+        "id": {"type": "string", "pattern": _ID.pattern},
+        "data": {
+            "type": "string",
+            "contentMediaType": "application/json",
+            "contentSchema": _DATA,
+        },
+    },
+}
 STREAM: dict[int | str, dict[str, Any]] = {
     200: {
         "description": "Events `progress`, and one `end`. Each has an id: send the last one as "
         "`Last-Event-ID` to be told only what came after.",
-        "content": {"text/event-stream": {"schema": {"type": "string"}}},
+        "content": {"text/event-stream": {"schema": _EVENT}},
     }
 }
 

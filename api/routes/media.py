@@ -36,6 +36,7 @@ from audit.records.evidence import Media, MediaKind, MediaState
 from audit.vault import Received
 
 router = area("Media", "/media")
+_FILE = {"schema": {"type": "string", "format": "binary"}}
 
 
 class Pull(Input):
@@ -168,7 +169,7 @@ def read_media(call: Call, media_id: MediaId) -> Response:
     responses={
         200: {
             "description": "The file.",
-            "content": {OCTETS: {"schema": {"type": "string", "format": "binary"}}},
+            "content": dict.fromkeys(("video/*", "audio/*", "image/*", "application/*"), _FILE),
         },
         **also(409, 410),
     },

@@ -9,6 +9,7 @@ from pydantic import Field, StringConstraints
 
 from api.call import Call, CallContext
 from api.guarding import area
+from api.openapi import also
 from api.paging import Listed, Paging
 from api.routes.paths import CandidateFilter, RequestId
 from api.routes.queues import part_of
@@ -244,7 +245,10 @@ def withdraw_request(call: Call, request_id: RequestId) -> Response:
 
 
 @router.get(
-    "/{request_id}/export", response_model=Export, dependencies=[requires("requests:answer")]
+    "/{request_id}/export",
+    response_model=Export,
+    responses=also(409),
+    dependencies=[requires("requests:answer")],
 )
 def export_candidate_data(call: Call, request_id: RequestId) -> Response:
     """Hand out all that is stored of the candidate, demographics too: once for each request.
@@ -262,6 +266,7 @@ def export_candidate_data(call: Call, request_id: RequestId) -> Response:
 @router.get(
     "/{request_id}/explanation",
     response_model=Explanation,
+    responses=also(409),
     dependencies=[requires("requests:answer")],
 )
 def explain_results(call: Call, request_id: RequestId) -> Response:

@@ -99,6 +99,7 @@ def read_upload(call: Call, upload_id: UploadId) -> Response:
 @router.head(
     "/{upload_id}",
     response_model=None,
+    response_class=Response,
     responses={200: {"description": "`Upload-Offset` says where to go on."}},
     dependencies=[requires("media:read")],
 )
