@@ -174,12 +174,18 @@ def answer(unit: UnitOfWork, request_id: str, decided: Decided) -> Request:
 def extend(
     unit: UnitOfWork, request_id: str, clock: str, *, reason: str, told_at: datetime | None
 ) -> Request:
-    """Extends one of a request's deadlines. Raises `ExtensionRefused`, `StepRefused`."""
+    """Extends one of a request's deadlines; it was decided when the person was told at the latest.
+
+    Raises `ExtensionRefused`, `StepRefused`.
+    """
     now = unit.now()
+    if told_at is not None and told_at > now + SKEW:
+        raise StepRefused("told_at lies in the future: record it once the person was told.")
+    decided_at = min(now, told_at or now)
 
     def extended(request: Request) -> Request:
         person = requests.prolong(
-            request.request, clock, reason=reason, decided_at=now, told_at=told_at
+            request.request, clock, reason=reason, decided_at=decided_at, told_at=told_at
         )
         return _with(request, person)
 

@@ -427,12 +427,10 @@ class Asking:
         return Sent(json={"answer": "granted", "rationale": "Of course."})
 
     def extend_request(self) -> Sent:
-        body = {
-            "clock": "gdpr.request",
-            "reason": "Many systems.",
-            "told_at": ago(minutes=-5).isoformat(),
-        }
-        return Sent(json=body)
+        request = self.world.request("access")
+        told = datetime.now(UTC).isoformat()
+        body = {"clock": "gdpr.request", "reason": "Many systems.", "told_at": told}
+        return Sent({"request_id": request}, json=body)
 
     def note_request_done(self) -> Sent:
         request = self.world.answered("correction")

@@ -202,3 +202,14 @@ def test_an_appeal_is_about_what_is_there_and_the_candidates(light: Registrar) -
         assert problem["code"] == code
     made = light.post("platform", "/v1/requests", {**body, "about": [person.outcome.id]})
     assert made["kind"] == "appeal"
+
+
+def test_an_extension_is_recorded_once_the_person_was_told(light: Registrar) -> None:
+    person = person_of(light, "DE")
+    path = f"/v1/requests/{ask(light, person.id, 'access', received_at=ago(days=3))['id']}/extend"
+    body = {"clock": "gdpr.request", "reason": "Many systems."}
+    for told, code in ((ago(days=-1), "step_refused"), (ago(days=4), "extension_refused")):
+        problem = light.post("compliance", path, {**body, "told_at": told}, 409)
+        assert problem["code"] == code
+    longer = light.post("compliance", path, {**body, "told_at": ago(hours=2)}, 200)
+    assert longer["deadlines"][0]["extended"]
