@@ -6,6 +6,7 @@ Nothing is collected: the thread asks for the next piece when it has stored the 
 from __future__ import annotations
 
 import hashlib
+import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any, TypeVar
 
@@ -15,14 +16,21 @@ from anyio import from_thread
 from fastapi import Request
 from starlette.requests import ClientDisconnect
 
+from api.exchange import exchange
+from api.principal import Principal
 from api.problems import Refusal
 
 T = TypeVar("T")
 Chunks = Iterator[bytes]
 STALL_S = 60.0
 """Seconds without a byte after which a sender counts as gone."""
+PACE_BYTES = 64 * 1024
+"""A sender that was waited for `STALL_S` in all and gave fewer bytes than this meanwhile is gone,
+too: a byte now and then would hold a place for ever."""
 THREADS = 100
 """Bodies that are received at once in a process; more wait, and reads go on beside them."""
+SHARE = THREADS // 2
+"""Of these, what one tenant may have, so that its slow senders hold no other tenant up."""
 OCTETS = "application/octet-stream"
 
 
@@ -38,9 +46,9 @@ async def received(request: Request, work: Callable[[Chunks], T]) -> T:
     """
     stream = aiter(request.stream())
     try:
-        return await anyio.to_thread.run_sync(
-            lambda: work(_pieces(stream)), limiter=_limiter(request)
-        )
+        places = _places(request)
+        async with places.share(exchange(request.scope).principal):
+            return await anyio.to_thread.run_sync(lambda: work(_pieces(stream)), limiter=places.all)
     except SenderGone:
         raise Refusal(
             "malformed_request",
@@ -75,7 +83,18 @@ def binary_body(*types: str, description: str) -> dict[str, Any]:
 
 
 def _pieces(stream: AsyncIterator[bytes]) -> Chunks:
-    while (piece := from_thread.run(_next, stream)) is not None:
+    """Only waiting for the sender counts against it, and not what is done with a piece."""
+    waited, came = 0.0, 0
+    while True:
+        began = time.monotonic()
+        piece = from_thread.run(_next, stream)
+        if piece is None:
+            return
+        waited, came = waited + time.monotonic() - began, came + len(piece)
+        if waited >= STALL_S:
+            if came < PACE_BYTES:
+                raise SenderGone
+            waited, came = 0.0, 0
         if piece:
             yield piece
 
@@ -88,10 +107,24 @@ async def _next(stream: AsyncIterator[bytes]) -> bytes | None:
         raise SenderGone from None
 
 
-def _limiter(request: Request) -> anyio.CapacityLimiter:
-    """One for each app, made in its event loop."""
+class _Places:
+    """Who may be received at once; made in the app's event loop."""
+
+    def __init__(self) -> None:
+        self.all = anyio.CapacityLimiter(THREADS)
+        self._shares: dict[str, anyio.CapacityLimiter] = {}
+
+    def share(self, principal: Principal | None) -> anyio.CapacityLimiter:
+        """The share of a principal's tenant."""
+        name = principal.tenant if principal else ""
+        if name not in self._shares:
+            self._shares[name] = anyio.CapacityLimiter(SHARE)
+        return self._shares[name]
+
+
+def _places(request: Request) -> _Places:
     state = request.app.state
     if not hasattr(state, "receiving"):
-        state.receiving = anyio.CapacityLimiter(THREADS)
-    limiter: anyio.CapacityLimiter = state.receiving
-    return limiter
+        state.receiving = _Places()
+    places: _Places = state.receiving
+    return places

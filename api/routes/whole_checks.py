@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from contextlib import ExitStack
 from typing import Annotated
 
 from pydantic import Field, model_validator
@@ -105,11 +105,13 @@ def stored(
     )
     most = intake.rules.most_bytes
     size = most if length is None else min(length, most)
-    done = uploads.receive(
-        intake, call.tenant, replace(wanted), chunks=pieces, size=size, exact=False
-    )
-    with call.unit(answers=False) as unit:
-        return uploads.finish(unit, done).id, interview.id
+    done = uploads.receive(intake, call.tenant, wanted, chunks=pieces, size=size, exact=False)
+    with ExitStack() as undo:
+        undo.callback(uploads.drop, intake, call.tenant, done)
+        with call.unit(answers=False) as unit:
+            media_id = uploads.finish(unit, done).id
+        undo.pop_all()
+    return media_id, interview.id
 
 
 def _interview(unit: UnitOfWork, order: WholeCheck) -> Interview:

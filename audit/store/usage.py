@@ -20,14 +20,15 @@ def reserved_bytes(unit: UnitOfWork) -> int:
     if unit.connection.dialect.name == "postgresql":
         lock = text("SELECT pg_advisory_xact_lock(hashtextextended(:tenant, 12))")
         unit.connection.execute(lock, {"tenant": unit.tenant})
-    return sum(
-        _total(unit, row, state.value)
-        for row, state in ((MediaRow, MediaState.STORED), (UploadRow, UploadState.OPEN))
-    )
+    # One statement sees one state of the database: between two, an upload could become media, and
+    # would be counted as neither.
+    media = _total(unit, MediaRow, MediaState.STORED)
+    uploads = _total(unit, UploadRow, UploadState.OPEN)
+    return int(unit.connection.execute(select(media + uploads)).scalar_one())
 
 
-def _total(unit: UnitOfWork, row: type[Base], state: str) -> int:
+def _total(unit: UnitOfWork, row: type[Base], state: MediaState | UploadState) -> Any:
     table: Any = cast("Table", row.__table__).c
     statement = select(func.coalesce(func.sum(table.size_bytes), 0))
-    here = (table.tenant_id == unit.tenant, table.state == state)
-    return int(unit.connection.execute(statement.where(*here)).scalar_one())
+    here = (table.tenant_id == unit.tenant, table.state == state.value)
+    return statement.where(*here).scalar_subquery()
