@@ -10,9 +10,10 @@ is stored (409), for what only the database knows (404), and for rules between f
 JSON Schema does not write down. Data that break the document have to be refused, though.
 
 FAIRWITNESS_FUZZ_EXAMPLES: how many requests are generated for each operation and kind.
-FAIRWITNESS_FUZZ_DATABASE: `sqlite`, `postgresql` or both with a comma. A long run:
+FAIRWITNESS_FUZZ_DATABASE: `sqlite`, `postgresql` or both with a comma. FAIRWITNESS_FUZZ_SEED: a
+number, for other requests than those of each run. A long run:
 
-    FAIRWITNESS_FUZZ_EXAMPLES=300 FAIRWITNESS_FUZZ_DATABASE=postgresql \
+    FAIRWITNESS_FUZZ_EXAMPLES=300 FAIRWITNESS_FUZZ_SEED=7 FAIRWITNESS_FUZZ_DATABASE=postgresql \
         python -m pytest tests/api/test_schemathesis.py -s
 """
 
@@ -34,7 +35,7 @@ import httpx
 import pytest
 import requests
 import schemathesis
-from hypothesis import HealthCheck, Phase, given, reject, settings
+from hypothesis import HealthCheck, Phase, given, reject, seed, settings
 from hypothesis import strategies as st
 from hypothesis.errors import Unsatisfiable
 from schemathesis.checks import not_a_server_error
@@ -57,6 +58,7 @@ from tests.api.world import ROLES, World, served
 
 EXAMPLES = int(os.environ.get("FAIRWITNESS_FUZZ_EXAMPLES", "2"))
 DATABASES = os.environ.get("FAIRWITNESS_FUZZ_DATABASE", "sqlite").split(",")
+SEED = int(os.environ.get("FAIRWITNESS_FUZZ_SEED", "0"))
 CHECKS = [
     not_a_server_error,
     status_code_conformance,
@@ -246,7 +248,8 @@ def generated(fuzz: Fuzz, operation: Any, mode: GenerationMode) -> None:
     """Sends generated requests: such as hold to the document, or such as break it."""
     strategy = operation.as_strategy(generation_mode=mode)
 
-    @settings(QUIET, max_examples=EXAMPLES)
+    @seed(SEED)
+    @settings(QUIET, max_examples=EXAMPLES, derandomize=False)
     @given(case=strategy, real=st.integers(0, 2**32))
     def sent(case: Any, real: int) -> None:
         fuzz.send(case, real=real)
