@@ -16,6 +16,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from math import ceil
+from typing import Annotated
+
+from pydantic import Field
 
 from audit.clocks import Deadline, State, state, stop
 from audit.errors import NotIndependent, StepRefused
@@ -123,27 +126,27 @@ class ReviewCase:
 
 @dataclass(frozen=True, slots=True)
 class ReviewMeasures:
-    """How reviews go, with the counts behind every figure. A figure of nothing is None.
+    """How reviews go, with the counts behind every figure. A figure of nothing is None."""
 
-    Attributes:
-        override_rate: modified or reversed among closed, `overridden / closed`.
-        hours_median, hours_p90: opening to closing, of the closed cases (p90: nearest rank).
-        disagreed: closed four-eyes cases whose first two reviewers differed, of `doubly_reviewed`.
-    """
-
-    opened: int
-    still_open: int
-    overdue: int
-    closed: int
-    closed_late: int
-    upheld: int
-    modified: int
-    reversed: int
-    doubly_reviewed: int
-    disagreed: int
-    override_rate: float | None
-    hours_median: float | None
-    hours_p90: float | None
+    opened: Annotated[int, Field(description="Cases that were opened.")]
+    still_open: Annotated[int, Field(description="Of these, not closed yet.")]
+    overdue: Annotated[int, Field(description="Open ones whose time is over.")]
+    closed: Annotated[int, Field(description="Cases that were closed.")]
+    closed_late: Annotated[int, Field(description="Of these, after their time.")]
+    upheld: Annotated[int, Field(description="Closed: the result stands.")]
+    modified: Annotated[int, Field(description="Closed: the result was changed.")]
+    reversed: Annotated[int, Field(description="Closed: the result was turned round.")]
+    doubly_reviewed: Annotated[int, Field(description="Closed cases of two reviewers.")]
+    disagreed: Annotated[int, Field(description="Of these, those whose first two differed.")]
+    override_rate: Annotated[
+        float | None, Field(description="Modified or reversed, among closed: 0 to 1.")
+    ]
+    hours_median: Annotated[
+        float | None, Field(description="Opening to closing of closed cases: median, hours.")
+    ]
+    hours_p90: Annotated[
+        float | None, Field(description="The same: 90th percentile by nearest rank, hours.")
+    ]
 
     @property
     def overridden(self) -> int:

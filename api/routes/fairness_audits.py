@@ -35,7 +35,9 @@ _TABLES = ("text/csv", "application/vnd.apache.parquet", OCTETS)
 class NewAudit(Input):
     """An audit that is wanted."""
 
-    name: Annotated[Line, Field(examples=["Video interview, first quarter"])]
+    name: Annotated[
+        Line, Field(description="For people.", examples=["Video interview, first quarter"])
+    ]
     source: Annotated[
         str,
         Field(

@@ -32,7 +32,7 @@ class NewHold(Input):
         HeldId | None,
         Field(description="Or one medium, report, or check with its recording and report."),
     ] = None
-    reason: Annotated[Reason, Field(examples=["Complaint received."])]
+    reason: Annotated[Reason, Field(description="Why, in words.", examples=["Complaint received."])]
     reference: Annotated[
         Reference | Literal[""],
         Field(description="The matter: an opaque reference.", examples=["matter-7"]),

@@ -31,15 +31,19 @@ MediaRef = Annotated[str, Field(pattern=r"^med_[0-9A-HJKMNP-TV-Z]{26}$")]
 class ReferenceIn(Input):
     """A stored recording, and the consent to comparing it."""
 
-    media_id: MediaRef
-    consent_id: ConsentId
-    label: Annotated[Line | Literal[""], Field(examples=["First interview"])] = ""
+    media_id: Annotated[MediaRef, Field(description="The stored recording.")]
+    consent_id: Annotated[
+        ConsentId, Field(description="A consent to biometric_comparison, in force.")
+    ]
+    label: Annotated[
+        Line | Literal[""], Field(description="For people.", examples=["First interview"])
+    ] = ""
 
 
 class ComparisonIn(Input):
     """A stored recording that is to be compared. Media only: embeddings are not taken."""
 
-    media_id: MediaRef
+    media_id: Annotated[MediaRef, Field(description="The stored recording.")]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,39 +22,48 @@ _LARGEST = 2**53 - 1
 class Entry(BaseModel):
     """An entry, as it is hashed: see docs/ledger.md."""
 
-    sequence: int
-    time: str
-    tenant: str
-    kind: str
-    actor: str
-    subject: str
-    body: dict[str, Any]
-    body_hash: str
-    entry_hash: str
+    sequence: int = Field(description="Its place, from 0.", examples=[41])
+    time: str = Field(description="When, UTC.", examples=["2026-11-20T15:04:05.123456Z"])
+    tenant: str = Field(description="Whose ledger.", examples=["acme"])
+    kind: str = Field(description="What happened.", examples=["system_registered"])
+    actor: str = Field(
+        description="Who did it: a key, or a part of the service.",
+        examples=["key_01KAN8Q5V4T2M9C3XH7R0ZJ6WD"],
+    )
+    subject: str = Field(
+        description="What it happened to.", examples=["sys_01KAN8Q5V4T2M9C3XH7R0ZJ6WD"]
+    )
+    body: dict[str, Any] = Field(
+        description="More about it; no personal data.", examples=[{"fields": ["policy"]}]
+    )
+    body_hash: str = Field(description="SHA-256 of the canonical body.")
+    entry_hash: str = Field(description="Hash of the leaf in the tree.")
 
 
 class Entries(BaseModel):
     """Entries in order."""
 
-    items: list[Entry]
+    items: list[Entry] = Field(description="In order of their sequence.")
     next_from: int | None = Field(description="Send it as `from` for what follows; null: end.")
 
 
 class Head(BaseModel):
     """A signed head. Keep heads outside: they prove what the ledger was."""
 
-    log: str
-    size: int
-    root: str
-    time: str
-    key_id: str
-    signature: str
+    log: str = Field(description="Which log.", examples=["acme"])
+    size: int = Field(description="How many entries it covers.", examples=[42])
+    root: str = Field(description="Root hash of their tree, hexadecimal.")
+    time: str = Field(
+        description="When it was signed, UTC.", examples=["2026-11-20T15:04:06.000000Z"]
+    )
+    key_id: str = Field(description="Which key signed it.")
+    signature: str = Field(description="Ed25519, hexadecimal.", examples=["9f" * 64])
 
 
 class PublicKey(BaseModel):
     """A public key that heads are checked with."""
 
-    key_id: str
+    key_id: str = Field(description="As heads name it.")
     public: str = Field(description="Ed25519, 32 bytes, hexadecimal.")
     last_size: int | None = Field(description="The largest head that counts; null: in use.")
 
@@ -62,31 +71,33 @@ class PublicKey(BaseModel):
 class Heads(BaseModel):
     """All heads and keys."""
 
-    heads: list[Head]
-    keys: list[PublicKey]
+    heads: list[Head] = Field(description="The oldest first.")
+    keys: list[PublicKey] = Field(description="All that signed heads.")
 
 
 class Inclusion(BaseModel):
     """That an entry is in the tree of a head (RFC 9162, 2.1.3)."""
 
-    entry: Entry
-    head: Head
+    entry: Entry = Field(description="The entry.")
+    head: Head = Field(description="The newest head.")
     path: list[str] = Field(description="Hashes from the leaf's sibling up, hexadecimal.")
 
 
 class Consistency(BaseModel):
     """That one head extends another (RFC 9162, 2.1.4)."""
 
-    first: int
-    second: int
+    first: int = Field(description="Size of the older head.", examples=[17])
+    second: int = Field(description="Size of the newer head.", examples=[42])
     path: list[str] = Field(description="Hashes, hexadecimal.")
 
 
 @router.get("/entries", dependencies=_READ, response_model=Entries, summary="Read entries")
 def list_entries(
     call: Call,
-    start: Annotated[int, Query(alias="from", ge=0, le=_LARGEST)] = 0,
-    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+    start: Annotated[
+        int, Query(alias="from", ge=0, le=_LARGEST, description="The first sequence.")
+    ] = 0,
+    limit: Annotated[int, Query(ge=1, le=1000, description="How many at most.")] = 100,
 ) -> Response:
     """In order of their sequence. Waiting events are taken in first."""
     with call.store.ledger(call.tenant) as ledger:
@@ -135,7 +146,9 @@ def export_heads(call: Call) -> Response:
     response_model=Inclusion,
     summary="Prove that an entry is there",
 )
-def prove_inclusion(call: Call, sequence: Annotated[int, Query(ge=0, le=_LARGEST)]) -> Response:
+def prove_inclusion(
+    call: Call, sequence: Annotated[int, Query(ge=0, le=_LARGEST, description="Of the entry.")]
+) -> Response:
     """In the newest head."""
     with call.store.ledger(call.tenant) as ledger:
         head = ledger.seal()

@@ -42,7 +42,7 @@ _FILE = {"schema": {"type": "string", "format": "binary"}}
 class Pull(Input):
     """A file in a store that the operator registered for you."""
 
-    store: Annotated[str, Field(max_length=63, examples=["recordings"])]
+    store: Annotated[str, Field(max_length=63, description="Its name.", examples=["recordings"])]
     key: Annotated[
         str,
         Field(

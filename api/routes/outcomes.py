@@ -41,7 +41,12 @@ class OutcomeBatch(Input):
     """Outcomes that are taken together."""
 
     outcomes: Annotated[
-        tuple[outcomes.NewOutcome, ...], Field(min_length=1, max_length=outcomes.MOST_AT_ONCE)
+        tuple[outcomes.NewOutcome, ...],
+        Field(
+            min_length=1,
+            max_length=outcomes.MOST_AT_ONCE,
+            description="All are taken, or none, unless `partial` is set.",
+        ),
     ]
 
 

@@ -42,8 +42,8 @@ SubjectId = Annotated[
 class NewRequest(Input):
     """What a person asks for. No reason is asked of them, and no account."""
 
-    candidate_id: CandidateId
-    kind: Annotated[RequestKind, Field(examples=["opt_out"])]
+    candidate_id: Annotated[CandidateId, Field(description="Who asks.")]
+    kind: Annotated[RequestKind, Field(description="What for.", examples=["opt_out"])]
     channel: Annotated[Channel, Field(description="How it came.", examples=["web form"])]
     jurisdictions: Annotated[
         Codes, Field(description="Where the person is; left out: as stored.", examples=[["DE"]])
@@ -62,14 +62,14 @@ class NewRequest(Input):
 class InSpite(Input):
     """Why what a law says to keep is erased all the same."""
 
-    clock: Annotated[ClockName, Field(examples=["ca_crd.records"])]
-    reason: Text
+    clock: Annotated[ClockName, Field(description="The duty to keep.", examples=["ca_crd.records"])]
+    reason: Annotated[Text, Field(description="Why it does not stand here.")]
 
 
 class NewAnswer(Input):
     """The answer to a request."""
 
-    answer: Annotated[Answer, Field(examples=["granted"])]
+    answer: Annotated[Answer, Field(description="What is answered.", examples=["granted"])]
     rationale: Annotated[Text, Field(description="Why, in words for the person.")]
     withheld: Annotated[
         str, StringConstraints(max_length=4000), Field(description="What is kept back, and why.")
@@ -88,8 +88,8 @@ class NewAnswer(Input):
 class NewExtension(Input):
     """A longer time for the answer."""
 
-    clock: Annotated[ClockName, Field(examples=["gdpr.request"])]
-    reason: Text
+    clock: Annotated[ClockName, Field(description="Whose deadline.", examples=["gdpr.request"])]
+    reason: Annotated[Text, Field(description="Why more time is needed.")]
     told_at: Annotated[
         Moment | None, Field(description="When the person was told of it, and why.")
     ] = None
@@ -98,7 +98,9 @@ class NewExtension(Input):
 class Done(Input):
     """What people have done."""
 
-    consequence: Annotated[Consequence, Field(examples=["confirm_to_person"])]
+    consequence: Annotated[
+        Consequence, Field(description="Which of `pending`.", examples=["confirm_to_person"])
+    ]
 
 
 @router.post(

@@ -47,15 +47,15 @@ class InSpite(Input):
     clock: Annotated[
         str,
         StringConstraints(pattern=r"^[a-z0-9_]{1,40}(\.[a-z0-9_]{1,40}){1,3}$"),
-        Field(examples=["ca_crd.records"]),
+        Field(description="The duty to keep.", examples=["ca_crd.records"]),
     ]
-    reason: Reason
+    reason: Annotated[Reason, Field(description="Why it does not stand here.")]
 
 
 class NewErasure(Input):
     """Whose data are to be erased without a request of theirs."""
 
-    candidate_id: CandidateId
+    candidate_id: Annotated[CandidateId, Field(description="Whose data.")]
     keep: Annotated[
         tuple[Artefact, ...], Field(max_length=4, description="What is kept nevertheless.")
     ] = ()

@@ -96,7 +96,7 @@ class NewDecision(Input):
 class HeldInterview(Input):
     """The interview that a person held instead."""
 
-    interview_id: InterviewId
+    interview_id: Annotated[InterviewId, Field(description="It is marked `human_alternative`.")]
 
 
 @router.get("", response_model=Listed[ReviewView], dependencies=[requires("reviews:read")])

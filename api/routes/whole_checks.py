@@ -34,12 +34,20 @@ _NEEDED = ("media:write", "candidates:write", "interviews:write", "consents:writ
 class GivenConsent(Input):
     """A consent of the candidate to one purpose, as it was given."""
 
-    purpose: Purpose
-    text_version: Reference
-    jurisdiction: Code
-    given_at: Moment
-    reference: Reference
-    written: Flag = False
+    purpose: Annotated[Purpose, Field(description="What for.", examples=["media_analysis"])]
+    text_version: Annotated[
+        Reference,
+        Field(description="Version of the words agreed to.", examples=["consent-2026-03"]),
+    ]
+    jurisdiction: Annotated[
+        Code, Field(description="Whose law it is meant to meet.", examples=["US-NJ"])
+    ]
+    given_at: Annotated[Moment, Field(description="When.", examples=["2026-11-20T14:55:00Z"])]
+    reference: Annotated[
+        Reference,
+        Field(description="Where the signature or record is kept.", examples=["envelope-88321"]),
+    ]
+    written: Annotated[Flag, Field(description="Signed, on paper or electronically.")] = False
 
 
 class WholeCheck(Input):
@@ -49,20 +57,43 @@ class WholeCheck(Input):
     is registered where the reference is new, with a new interview.
     """
 
-    interview_id: InterviewId | None = None
-    system_id: SystemId | None = None
-    candidate_ref: Annotated[Reference | None, Field(examples=["applicant-20417"])] = None
-    jurisdictions: Annotated[Codes, Field(examples=[["US-NJ"]])] = ()
-    job: Annotated[Reference | None, Field(examples=["job-7"])] = None
-    stage: Label | None = None
-    held_at: Moment | None = None
-    consents: Annotated[tuple[GivenConsent, ...], Field(max_length=10)] = ()
-    sha256: Sha256 | None = None
+    interview_id: Annotated[
+        InterviewId | None, Field(description="A registered interview; or give the next two.")
+    ] = None
+    system_id: Annotated[
+        SystemId | None,
+        Field(
+            description="The hiring tool that was used.",
+            examples=["sys_01KAN8Q5V4T2M9C3XH7R0ZJ6WD"],
+        ),
+    ] = None
+    candidate_ref: Annotated[
+        Reference | None,
+        Field(description="Your own reference of the candidate.", examples=["applicant-20417"]),
+    ] = None
+    jurisdictions: Annotated[
+        Codes, Field(description="Of a candidate who is new.", examples=[["US-NJ"]])
+    ] = ()
+    job: Annotated[
+        Reference | None, Field(description="Your reference of the job.", examples=["job-7"])
+    ] = None
+    stage: Annotated[Label | None, Field(description="The stage of hiring.")] = None
+    held_at: Annotated[Moment | None, Field(description="When it took place.")] = None
+    consents: Annotated[
+        tuple[GivenConsent, ...],
+        Field(max_length=10, description="Consents that are stored with it."),
+    ] = ()
+    sha256: Annotated[Sha256 | None, Field(description="Of the file, if known.")] = None
     references: Annotated[
         tuple[Annotated[str, Field(pattern=r"^med_[0-9A-HJKMNP-TV-Z]{26}$")], ...],
-        Field(max_length=MOST_REFERENCES),
+        Field(
+            max_length=MOST_REFERENCES,
+            description="Earlier recordings of the candidate to compare with.",
+        ),
     ] = ()
-    priority: Annotated[int, Field(strict=True, ge=0, le=1000)] = 100
+    priority: Annotated[
+        int, Field(strict=True, ge=0, le=1000, description="Smaller goes first; 100 is usual.")
+    ] = 100
 
     @model_validator(mode="after")
     def _one_way(self) -> WholeCheck:

@@ -47,9 +47,9 @@ _SECRET_BYTES = 32
 class NewConnection(Input):
     """A connection to an applicant tracking system, for the outcomes of one hiring system."""
 
-    system_id: SystemId
+    system_id: Annotated[SystemId, Field(description="Whose outcomes come in.")]
     kind: Annotated[Kind, Field(description="generic: our own JSON, signed as Standard Webhooks.")]
-    name: Annotated[Line, Field(examples=["Greenhouse, engineering"])]
+    name: Annotated[Line, Field(description="For people.", examples=["Greenhouse, engineering"])]
     secret: Annotated[
         str | None,
         StringConstraints(min_length=16, max_length=256, pattern=r"^[!-~]+$"),

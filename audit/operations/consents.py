@@ -39,12 +39,15 @@ _MOST_NAMED = 100
 class NewConsent(Input):
     """A candidate's consent to one purpose, as it was given."""
 
-    candidate_id: CandidateId
+    candidate_id: Annotated[CandidateId, Field(description="Who consented.")]
     interview_id: Annotated[
         InterviewId | None, Field(description="If it is for one interview only.")
     ] = None
-    purpose: Annotated[Purpose, Field(examples=["biometric_comparison"])]
-    text_version: Annotated[Reference, Field(examples=["biometric-2026-03"])]
+    purpose: Annotated[Purpose, Field(description="What for.", examples=["biometric_comparison"])]
+    text_version: Annotated[
+        Reference,
+        Field(description="Version of the words agreed to.", examples=["biometric-2026-03"]),
+    ]
     jurisdiction: Annotated[
         Code,
         Field(
@@ -53,7 +56,7 @@ class NewConsent(Input):
             examples=["US-IL"],
         ),
     ]
-    given_at: Annotated[Moment, Field(examples=["2026-11-20T14:55:00Z"])]
+    given_at: Annotated[Moment, Field(description="When.", examples=["2026-11-20T14:55:00Z"])]
     reference: Annotated[
         Reference,
         Field(
@@ -62,7 +65,7 @@ class NewConsent(Input):
         ),
     ]
     written: Annotated[Flag, Field(description="Signed, on paper or electronically.")] = False
-    expires_at: Moment | None = None
+    expires_at: Annotated[Moment | None, Field(description="When it ends by itself.")] = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,6 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import Annotated
+
+from pydantic import Field
 
 from audit.canonical import Json
 from audit.clocks import RequestKind
@@ -58,10 +61,14 @@ NOTHING_KEPT = Settlement()
 class Against:
     """A law's duty to keep something that is stored of the candidate."""
 
-    clock: str
-    title: str
-    citation: str
-    artefacts: tuple[str, ...]
+    clock: Annotated[
+        str, Field(description="Which duty; `despite` names it.", examples=["ca_crd.records"])
+    ]
+    title: Annotated[str, Field(description="What it says, in words.")]
+    citation: Annotated[str, Field(description="Where the law says so.")]
+    artefacts: Annotated[
+        tuple[str, ...], Field(description="What it covers here.", examples=[["media", "reports"]])
+    ]
 
 
 def against(unit: ReadUnit, candidate_id: str) -> tuple[Against, ...]:

@@ -48,13 +48,20 @@ class SelfReported(Input):
     `other`, by your own names: {"religion": "none", "gender": "non-binary"}.
     """
 
-    sex: Sex | None = None
-    race_ethnicity: RaceEthnicity | None = None
-    age_40_plus: YesNo | None = None
-    disability: YesNo | None = None
-    veteran: YesNo | None = None
+    sex: Annotated[Sex | None, Field(description="In the words of EEO-1.")] = None
+    race_ethnicity: Annotated[RaceEthnicity | None, Field(description="In the words of EEO-1.")] = (
+        None
+    )
+    age_40_plus: Annotated[YesNo | None, Field(description="Whether 40 or older.")] = None
+    disability: Annotated[YesNo | None, Field(description="Whether they have one.")] = None
+    veteran: Annotated[YesNo | None, Field(description="Whether they are one.")] = None
     other: Annotated[
-        dict[Token, Word], Field(max_length=20, examples=[{"gender": "non-binary"}])
+        dict[Token, Word],
+        Field(
+            max_length=20,
+            description="What has no field here, by your own names.",
+            examples=[{"gender": "non-binary"}],
+        ),
     ] = {}  # noqa: RUF012 - frozen, and copied by pydantic
 
 

@@ -12,6 +12,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Annotated
+
+from pydantic import Field
 
 from audit.errors import AuditError, ConsentMissing, JurisdictionMissing, ProcessingStopped
 from audit.operations.consents import STOPPING, fault_at, in_force
@@ -31,19 +34,21 @@ _REFUSALS: dict[str, type[AuditError]] = {
 
 @dataclass(frozen=True, slots=True)
 class Admission:
-    """What may run for an interview.
+    """What may run for an interview."""
 
-    Attributes:
-        runs: whether it may be checked automatically at all.
-        identity_signals: whether faces and voices may be compared; never without `runs`.
-        reasons: why, in words, with laws and consents; what is missing where something is.
-        code: of the problem, where it may not run.
-    """
-
-    runs: bool
-    identity_signals: bool
-    reasons: tuple[str, ...]
-    code: str | None = None
+    runs: Annotated[bool, Field(description="Whether it may be checked automatically at all.")]
+    identity_signals: Annotated[
+        bool, Field(description="Whether faces and voices may be compared; never without `runs`.")
+    ]
+    reasons: Annotated[
+        tuple[str, ...],
+        Field(
+            description="Why, in words, with laws and consents; what is missing where something "
+            "is.",
+            examples=[["Faces and voices are not compared."]],
+        ),
+    ]
+    code: Annotated[str | None, Field(description="Of the problem, where it may not run.")] = None
 
     def refusal(self) -> AuditError | None:
         """The error that says why it may not run; None where it may."""

@@ -66,13 +66,21 @@ class NewNotice(Input):
             examples=["pre_use"],
         ),
     ]
-    jurisdiction: Annotated[Code, Field(examples=["US-NY-NYC"])]
-    text_version: Annotated[Reference, Field(examples=["notice-2026-03"])]
-    channel: Annotated[Token, Field(examples=["email"])]
-    given_at: Annotated[Moment, Field(examples=["2026-11-02T14:00:00Z"])]
-    candidate_id: CandidateId | None = None
-    system_id: SystemId | None = None
-    interview_id: InterviewId | None = None
+    jurisdiction: Annotated[
+        Code, Field(description="Whose law it is meant to meet.", examples=["US-NY-NYC"])
+    ]
+    text_version: Annotated[
+        Reference, Field(description="Version of its words.", examples=["notice-2026-03"])
+    ]
+    channel: Annotated[Token, Field(description="How it was given.", examples=["email"])]
+    given_at: Annotated[Moment, Field(description="When.", examples=["2026-11-02T14:00:00Z"])]
+    candidate_id: Annotated[
+        CandidateId | None, Field(description="To whom; one of the three has to be named.")
+    ] = None
+    system_id: Annotated[
+        SystemId | None, Field(description="About which system, to all its candidates.")
+    ] = None
+    interview_id: Annotated[InterviewId | None, Field(description="About which interview.")] = None
     use_on: Annotated[
         Moment | None,
         Field(description="When the tool was or will be used. Left out: when the interview is."),

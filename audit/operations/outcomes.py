@@ -65,7 +65,9 @@ class NewOutcome(Input):
             },
         )
     )
-    candidate_id: CandidateId | None = None
+    candidate_id: Annotated[
+        CandidateId | None, Field(description="Whose; or give external_ref.")
+    ] = None
     external_ref: Annotated[
         Reference | None,
         Field(
@@ -75,10 +77,16 @@ class NewOutcome(Input):
     system_id: Annotated[
         SystemId | None, Field(description="The system whose output was used.")
     ] = None
-    interview_id: InterviewId | None = None
-    job: Annotated[ReferenceOrEmpty, Field(examples=["job-7"])] = ""
-    stage: Annotated[LabelOrEmpty, Field(examples=["Phone screen"])] = ""
-    location: LabelOrEmpty = ""
+    interview_id: Annotated[
+        InterviewId | None, Field(description="The interview that led to it.")
+    ] = None
+    job: Annotated[
+        ReferenceOrEmpty, Field(description="Your reference of the job.", examples=["job-7"])
+    ] = ""
+    stage: Annotated[
+        LabelOrEmpty, Field(description="The stage of hiring.", examples=["Phone screen"])
+    ] = ""
+    location: Annotated[LabelOrEmpty, Field(description="Where the job is.")] = ""
     outcome: Annotated[
         Label,
         Field(
@@ -87,7 +95,7 @@ class NewOutcome(Input):
             examples=["advanced"],
         ),
     ]
-    occurred_at: Annotated[Moment, Field(examples=["2026-11-21T09:00:00Z"])]
+    occurred_at: Annotated[Moment, Field(description="When.", examples=["2026-11-21T09:00:00Z"])]
     source: Annotated[Token, Field(description="Where it comes from.", examples=["api"])] = "api"
     external_event: Annotated[
         Reference | None,
@@ -96,9 +104,18 @@ class NewOutcome(Input):
             examples=["move-9917"],
         ),
     ] = None
-    scores: Annotated[dict[Label, Score], Field(max_length=200, examples=[{"total": 71.0}])] = {}  # noqa: RUF012 - frozen, and copied by pydantic
-    decided_by: Reference | None = None
-    overridden: Flag | None = None
+    scores: Annotated[
+        dict[Label, Score],
+        Field(
+            max_length=200,
+            description="What the system gave, by your own names.",
+            examples=[{"total": 71.0}],
+        ),
+    ] = {}  # noqa: RUF012 - frozen, and copied by pydantic
+    decided_by: Annotated[Reference | None, Field(description="Who decided.")] = None
+    overridden: Annotated[
+        Flag | None, Field(description="Whether a person decided against the system's output.")
+    ] = None
 
     @model_validator(mode="after")
     def _of_one_candidate(self) -> NewOutcome:

@@ -46,7 +46,8 @@ Days = Annotated[Whole, Field(ge=1, le=36_500)]
 RetentionDays = Annotated[
     dict[Artefact, Days],
     Field(
-        description="Days that each kind of artefact is kept.",
+        description="Days that each kind of artefact is kept; what is not named follows the "
+        "service's default.",
         examples=[{"media": 30, "reports": 1460}],
     ),
 ]
@@ -54,52 +55,104 @@ OutcomeWords = Annotated[
     dict[Label, OutcomeClass],
     Field(
         max_length=500,
-        description="What the words of the applicant tracking system mean.",
+        description="What the words of the applicant tracking system mean; other words are "
+        "refused.",
         examples=[{"Onsite": "advanced", "Archived": "rejected"}],
     ),
 ]
 NoticeUrl = Annotated[
     str,
     StringConstraints(max_length=500, pattern=r"^https?://[!-~]{1,490}$"),
-    Field(examples=["https://jobs.example.com/ai-notice"]),
+    Field(
+        description="Where its notice is published.",
+        examples=["https://jobs.example.com/ai-notice"],
+    ),
 ]
-DataTypes = Annotated[tuple[Token, ...], Field(max_length=20, examples=[["video", "voice"]])]
+DataTypes = Annotated[
+    tuple[Token, ...],
+    Field(
+        max_length=20,
+        description="Types of data that it reads.",
+        examples=[["video", "voice"]],
+    ),
+]
 Locale = Annotated[
-    str, StringConstraints(max_length=35, pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}$")
+    str,
+    StringConstraints(max_length=35, pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}$"),
+    Field(description="Language of letters (BCP 47).", examples=["en"]),
 ]
-SystemVersion = Annotated[str, StringConstraints(max_length=100, pattern=r"^[!-~]+$")]
+SystemVersion = Annotated[
+    str,
+    StringConstraints(max_length=100, pattern=r"^[!-~]+$"),
+    Field(description="The vendor's version.", examples=["4.2"]),
+]
+SystemName = Annotated[
+    Line, Field(description="Its name.", examples=["Structured video interview"])
+]
+Vendor = Annotated[Line, Field(description="Who makes it.", examples=["Example Talent"])]
+Leading = Annotated[Mode, Field(description="Who leads the interview.", examples=["ai_led"])]
+Deciding = Annotated[
+    DecisionRole,
+    Field(description="What its output does in the decision.", examples=["substantially_assists"]),
+]
+UsedIn = Annotated[
+    Codes,
+    Field(description="Places whose laws apply to its use.", examples=[["US-NY-NYC", "US-IL"]]),
+]
+PolicyName = Annotated[LongToken, Field(description="Name of the flag policy.")]
+LivingIn = Annotated[
+    Codes,
+    Field(description="Places whose laws protect the candidate.", examples=[["US-NY-NYC"]]),
+]
+Job = Annotated[
+    ReferenceOrEmpty, Field(description="Your reference of the job.", examples=["job-7"])
+]
+Stage = Annotated[
+    LabelOrEmpty, Field(description="The stage of hiring.", examples=["Phone screen"])
+]
+JobPlace = Annotated[LabelOrEmpty, Field(description="Where the job is.", examples=["New York"])]
+OtherMode = Annotated[Mode | None, Field(description="If other than the system's.")]
+Interviewer = Annotated[Reference | None, Field(description="Your reference of the interviewer.")]
+Coached = Annotated[Flag | None, Field(description="Whether practice was offered before.")]
+HeldAt = Annotated[
+    Moment | None,
+    Field(description="When it takes or took place.", examples=["2026-11-20T15:00:00Z"]),
+]
+Alternative = Annotated[
+    Flag, Field(description="Whether it is the human alternative that was asked for.")
+]
 
 
 class NewSystem(Input):
     """A hiring tool that is to be audited."""
 
-    name: Annotated[Line, Field(examples=["Structured video interview"])]
-    vendor: Annotated[Line, Field(examples=["Example Talent"])]
-    system_version: Annotated[SystemVersion, Field(examples=["4.2"])]
-    mode: Annotated[Mode, Field(examples=["ai_led"])]
-    decision_role: Annotated[DecisionRole, Field(examples=["substantially_assists"])]
+    name: SystemName
+    vendor: Vendor
+    system_version: SystemVersion
+    mode: Leading
+    decision_role: Deciding
     data_types: DataTypes = ()
-    jurisdictions: Annotated[Codes, Field(examples=[["US-NY-NYC", "US-IL"]])] = ()
+    jurisdictions: UsedIn = ()
     retention_days: RetentionDays = {}  # noqa: RUF012 - frozen, and copied by pydantic
     outcome_words: OutcomeWords = {}  # noqa: RUF012
     notice_url: NoticeUrl | None = None
-    policy: LongToken = "default"
+    policy: PolicyName = "default"
 
 
 class SystemChange(Change):
     """What changes about a system."""
 
-    name: Line = ""
-    vendor: Line = ""
+    name: SystemName = ""
+    vendor: Vendor = ""
     system_version: SystemVersion = ""
-    mode: Mode = Mode.AI_LED
-    decision_role: DecisionRole = DecisionRole.DECIDES
+    mode: Leading = Mode.AI_LED
+    decision_role: Deciding = DecisionRole.DECIDES
     data_types: DataTypes = ()
-    jurisdictions: Codes = ()
+    jurisdictions: UsedIn = ()
     retention_days: RetentionDays = {}  # noqa: RUF012
     outcome_words: OutcomeWords = {}  # noqa: RUF012
     notice_url: NoticeUrl | None = None
-    policy: LongToken = "default"
+    policy: PolicyName = "default"
 
 
 class NewCandidate(Input):
@@ -113,61 +166,74 @@ class NewCandidate(Input):
             examples=["applicant-20417"],
         ),
     ]
-    jurisdictions: Annotated[Codes, Field(examples=[["US-NY-NYC"]])] = ()
-    locale: Annotated[Locale, Field(examples=["en"])] = "en"
+    jurisdictions: LivingIn = ()
+    locale: Locale = "en"
 
 
 class CandidateChange(Change):
     """What changes about a candidate."""
 
-    jurisdictions: Codes = ()
+    jurisdictions: LivingIn = ()
     locale: Locale = "en"
 
 
 class Question(Input):
     """A question as it was put."""
 
-    id: Annotated[Reference, Field(examples=["q1"])]
-    text_hash: Sha256 | None = None
-    rubric: Reference | None = None
-    start_s: Annotated[float | None, Field(ge=0, le=86_400, strict=True, examples=[12.5])] = None
+    id: Annotated[Reference, Field(description="Your identifier of it.", examples=["q1"])]
+    text_hash: Annotated[
+        Sha256 | None, Field(description="SHA-256 of its words, to compare wording without them.")
+    ] = None
+    rubric: Annotated[Reference | None, Field(description="Identifier of the rubric.")] = None
+    start_s: Annotated[
+        float | None,
+        Field(
+            ge=0,
+            le=86_400,
+            strict=True,
+            description="When in the recording, seconds.",
+            examples=[12.5],
+        ),
+    ] = None
 
     def asked(self) -> QuestionAsked:
         """As it is stored."""
         return QuestionAsked(**self.model_dump())
 
 
-Questions = Annotated[tuple[Question, ...], Field(max_length=500)]
+Questions = Annotated[
+    tuple[Question, ...], Field(max_length=500, description="As asked, in their order.")
+]
 
 
 class NewInterview(Input):
     """An interview that was held, or is going to be."""
 
-    candidate_id: CandidateId
-    system_id: SystemId
-    job: Annotated[ReferenceOrEmpty, Field(examples=["job-7"])] = ""
-    stage: Annotated[LabelOrEmpty, Field(examples=["Phone screen"])] = ""
-    location: Annotated[LabelOrEmpty, Field(examples=["New York"])] = ""
-    mode: Mode | None = None
-    interviewer: Reference | None = None
+    candidate_id: Annotated[CandidateId, Field(description="Who was interviewed.")]
+    system_id: Annotated[SystemId, Field(description="The hiring tool that was used.")]
+    job: Job = ""
+    stage: Stage = ""
+    location: JobPlace = ""
+    mode: OtherMode = None
+    interviewer: Interviewer = None
     questions: Questions = ()
-    coached: Flag | None = None
-    held_at: Annotated[Moment | None, Field(examples=["2026-11-20T15:00:00Z"])] = None
-    human_alternative: Flag = False
+    coached: Coached = None
+    held_at: HeldAt = None
+    human_alternative: Alternative = False
 
 
 class InterviewChange(Change):
     """What changes about an interview; whose it is, and with what, does not."""
 
-    job: ReferenceOrEmpty = ""
-    stage: LabelOrEmpty = ""
-    location: LabelOrEmpty = ""
-    mode: Mode | None = None
-    interviewer: Reference | None = None
+    job: Job = ""
+    stage: Stage = ""
+    location: JobPlace = ""
+    mode: OtherMode = None
+    interviewer: Interviewer = None
     questions: Questions = ()
-    coached: Flag | None = None
-    held_at: Moment | None = None
-    human_alternative: Flag = False
+    coached: Coached = None
+    held_at: HeldAt = None
+    human_alternative: Alternative = False
 
 
 def create_system(unit: UnitOfWork, new: NewSystem) -> System:
