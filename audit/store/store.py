@@ -73,10 +73,10 @@ class Store:
     @contextmanager
     def reading(self, tenant: str) -> Iterator[ReadUnit]:
         """Reads of a tenant."""
-        with self._begin(read_only=True) as connection:
+        with self._connected(read_only=True) as connection:
             ring = KeyRing(self._masters, StoredWrappedKeys(inside(connection), self.now))
             unit = ReadUnit(connection, tenant, ring=ring)
-            security.enter(connection, tenant)
+            security.enter(connection, tenant, read_only=True)
             yield unit
 
     @contextmanager
@@ -159,11 +159,23 @@ class Store:
             connection.execute(text("SELECT 1"))
 
     @contextmanager
-    def _begin(self, *, read_only: bool = False) -> Iterator[Connection]:
+    def still(self) -> Iterator[Connection]:
+        """A reading transaction over all tenants whose statements all see one state."""
+        with self._begin(read_only=True, still=True) as connection:
+            yield connection
+
+    @contextmanager
+    def _begin(self, *, read_only: bool = False, still: bool = False) -> Iterator[Connection]:
+        with self._connected(read_only=read_only) as connection:
+            if read_only and connection.dialect.name == "postgresql":
+                connection.exec_driver_sql("SET TRANSACTION READ ONLY")
+            yield connection
+
+    @contextmanager
+    def _connected(self, *, read_only: bool) -> Iterator[Connection]:
+        """A transaction; that it only reads is not told to PostgreSQL yet."""
         with self.engine.connect() as connection:
             if read_only:
                 connection = connection.execution_options(**{READ_ONLY: True})
             with connection.begin():
-                if read_only and connection.dialect.name == "postgresql":
-                    connection.execute(text("SET TRANSACTION READ ONLY"))
                 yield connection
