@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from pathlib import Path
 from typing import Annotated
 
@@ -12,9 +11,10 @@ from rich.markup import escape
 
 from api.environment import read_settings
 from api.opening import open_store
-from audit.errors import AuditError, InputError, LedgerTampered
+from audit.errors import AuditError, InputError
 from audit.ledger import EventKind, Fault, HeadsExport, read_entries, verify, write_entries
 from audit.store import SYSTEM
+from audit.store.verification import verify_log
 
 app = typer.Typer(help="Export and verify the record of what happened.", no_args_is_help=True)
 ENTRIES = "entries.jsonl"
@@ -102,23 +102,8 @@ def _verify_database(kept: list[HeadsExport], tenant: str | None) -> int:
         raise InputError(f"There is no tenant {tenant!r}.")
     total = 0
     for name in names:
-        with contextlib.suppress(LedgerTampered):  # what is wrong is found, and named, below
-            store.seal(name)
-        outside = [each for each in kept if each.log == name]
-        with store.stored_log(name) as log:
-            own = log.export()
-            if not own.heads and not outside and next(log.records(), None) is None:
-                total += _say(name, 0, [])  # nothing was ever recorded
-                continue
-            trusted = outside or [own]
-            faults = verify(
-                log.records(),
-                [head for each in [own, *outside] for head in each.heads],
-                keys={key.key_id: key for each in trusted for key in each.keys}.values(),
-                log=name,
-                leaves=max((each.leaves for each in trusted), key=len),
-            )
-        total += _say(name, _size(own), faults)
+        size, faults = verify_log(store, name, [each for each in kept if each.log == name])
+        total += _say(name, size, faults)
     return total
 
 

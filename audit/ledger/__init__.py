@@ -12,6 +12,7 @@ from audit.ledger.heads import (
     sign_head,
 )
 from audit.ledger.log import Ledger
+from audit.ledger.stored import StoredHead, StoredKey, StoredRow, StoredTables, verify_stored
 from audit.ledger.stores import FileLedger, LedgerStore, MemoryLedger, read_entries, write_entries
 from audit.ledger.verification import Fault, FaultKind, verify
 
@@ -30,6 +31,10 @@ __all__ = [
     "LedgerStore",
     "MemoryLedger",
     "SignedHead",
+    "StoredHead",
+    "StoredKey",
+    "StoredRow",
+    "StoredTables",
     "VerifyKey",
     "commitment",
     "head_is_signed",
@@ -39,5 +44,6 @@ __all__ = [
     "sign_head",
     "timestamp",
     "verify",
+    "verify_stored",
     "write_entries",
 ]

@@ -38,6 +38,10 @@ class FaultKind(StrEnum):
     HEAD_CONFLICT = "head_conflict"
     HEAD_MISSING = "head_missing"
     LEAVES_INVALID = "leaves_invalid"
+    ROW_ALTERED = "row_altered"
+    TREE_ALTERED = "tree_altered"
+    HEAD_REMOVED = "head_removed"
+    KEY_ALTERED = "key_altered"
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,20 +152,36 @@ def _head_trouble(head: SignedHead, keys: Mapping[str, VerifyKey], log: str) -> 
 
 
 def _checked_leaves(case: _Case, leaves: Sequence[str]) -> Sequence[str]:
-    """The leaves that a head covers, or none where they do not give the roots that were signed."""
-    if not leaves:
-        return ()
-    edge, due = CompactRange(), {head.size: head.root for head in case.heads}
+    proved, refuted = borne_out(leaves, case.heads)
+    if refuted is not None:
+        text = f"the leaf hashes do not give the root of the head of size {refuted}"
+        case.faults.append(Fault(FaultKind.LEAVES_INVALID, None, None, text))
+    return proved
+
+
+def sound_heads(
+    heads: Sequence[SignedHead], keys: Iterable[VerifyKey], log: str
+) -> list[SignedHead]:
+    """The heads that these keys bear out, one of each size, the smallest first."""
+    return _check_heads(heads, {key.key_id: key for key in keys}, log)[0]
+
+
+def borne_out(
+    leaves: Sequence[str], heads: Sequence[SignedHead]
+) -> tuple[Sequence[str], int | None]:
+    """The leaf hashes that sound heads cover, and the size of the first head that they contradict.
+
+    From the last head before that one on, none counts.
+    """
+    edge, due = CompactRange(), {head.size: head.root for head in heads}
     proved = 0
     for leaf in leaves:
         edge.append(bytes.fromhex(leaf))
         if edge.size in due:
             if edge.root().hex() != due[edge.size]:
-                text = f"the leaf hashes do not give the root of the head of size {edge.size}"
-                case.faults.append(Fault(FaultKind.LEAVES_INVALID, None, None, text))
-                break
+                return leaves[:proved], edge.size
             proved = edge.size
-    return leaves[:proved]
+    return leaves[:proved], None
 
 
 # --- each record by itself, and its place ---

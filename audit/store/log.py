@@ -10,12 +10,14 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
+from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, delete, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import IntegrityError
 
-from audit.errors import LedgerConflict, LedgerUnreadable
+from audit.errors import LedgerConflict, LedgerTampered, LedgerUnreadable
 from audit.keyring import Context, KeyRing
 from audit.ledger import (
     BrokenRecord,
@@ -28,7 +30,7 @@ from audit.ledger import (
     SignedHead,
     VerifyKey,
 )
-from audit.merkle import Node
+from audit.merkle import HASH_BYTES, Node
 from audit.tables.base import table_of
 from audit.tables.spine import EntryRow, HeadRow, InboxRow, LogRow, NodeRow, SigningKeyRow
 
@@ -61,7 +63,10 @@ class StoredLog:
     def size(self) -> int:
         """Entries so far."""
         statement = select(_LOGS.c.size).where(_LOGS.c.tenant_id == self._tenant)
-        return self._connection.execute(statement).scalar_one_or_none() or 0
+        found = self._connection.execute(statement).scalar_one_or_none() or 0
+        if not isinstance(found, int) or found < 0:  # SQLite keeps whatever was written
+            raise LedgerTampered("the log does not say how many entries it has")
+        return found
 
     def add(self, entry: LedgerEntry, nodes: Sequence[Node]) -> None:
         """Appends an entry and the nodes that it completes."""
@@ -78,7 +83,6 @@ class StoredLog:
             "subject": entry.subject,
             "line": entry.line(),
         }
-        self._connection.execute(insert(_ENTRIES).values(row))
         found = [
             {
                 "tenant_id": self._tenant,
@@ -88,18 +92,23 @@ class StoredLog:
             }
             for node in nodes
         ]
-        self._connection.execute(insert(_NODES), found)
+        try:
+            self._connection.execute(insert(_ENTRIES).values(row))
+            self._connection.execute(insert(_NODES), found)
+        except IntegrityError:
+            text = f"something is stored already in the place of entry {entry.sequence}"
+            raise LedgerTampered(text) from None
         self._nodes.update({(node.level, node.index): node.hash for node in nodes})
 
     def node(self, level: int, index: int) -> bytes:
-        """The hash of a complete node. Raises `KeyError` where it is missing."""
+        """The hash of a complete node. Raises `LedgerTampered` where there is none."""
         if (level, index) not in self._nodes:
             here = (_NODES.c.tenant_id == self._tenant) & (_NODES.c.level == level)
             found = self._connection.execute(
                 select(_NODES.c.hash).where(here, _NODES.c.position == index)
             ).scalar_one_or_none()
-            if found is None:
-                raise KeyError((level, index))
+            if not isinstance(found, bytes) or len(found) != HASH_BYTES:
+                raise LedgerTampered(f"the stored node {index} of level {level} is missing")
             self._nodes[level, index] = found
         return self._nodes[level, index]
 
@@ -145,17 +154,20 @@ class StoredLog:
 
     def last_head(self) -> SignedHead | None:
         """The largest head."""
-        statement = select(_HEADS.c.head).where(_HEADS.c.tenant_id == self._tenant)
-        found = self._connection.execute(
-            statement.order_by(_HEADS.c.size.desc()).limit(1)
-        ).scalar_one_or_none()
-        return SignedHead.from_json(found) if found else None
+        found = self._heads(_HEADS.c.size.desc(), limit=1)
+        return found[0] if found else None
 
     def heads(self) -> list[SignedHead]:
         """All heads, the smallest first."""
+        return self._heads(_HEADS.c.size)
+
+    def _heads(self, order: ColumnElement[Any], *, limit: int | None = None) -> list[SignedHead]:
         statement = select(_HEADS.c.head).where(_HEADS.c.tenant_id == self._tenant)
-        rows = self._connection.execute(statement.order_by(_HEADS.c.size)).scalars()
-        return [SignedHead.from_json(row) for row in rows]
+        try:
+            rows = self._connection.execute(statement.order_by(order).limit(limit)).scalars().all()
+            return [SignedHead.from_json(row) for row in rows]
+        except (ValueError, LedgerUnreadable):  # SQLite keeps texts that are no JSON
+            raise LedgerTampered("a stored head cannot be read") from None
 
     def put_key(self, key: VerifyKey) -> None:
         """Says up to which size a public key signs; the key itself came with its private half."""
@@ -168,7 +180,10 @@ class StoredLog:
         rows = self._connection.execute(
             statement.where(_KEYS.c.tenant_id == self._tenant).order_by(_KEYS.c.created_at)
         )
-        return [VerifyKey(row.public, row.last_size) for row in rows]
+        try:
+            return [VerifyKey(row.public, row.last_size) for row in rows]
+        except TypeError:  # SQLite keeps texts in columns of bytes
+            raise LedgerTampered("a stored signing key cannot be read") from None
 
 
 def signer(
