@@ -368,9 +368,7 @@ def _closed(unit: UnitOfWork, review: Review) -> Review:
     return review
 
 
-def _record(
-    unit: UnitOfWork, kind: EventKind, review: Review, more: Mapping[str, Json]
-) -> None:
+def _record(unit: UnitOfWork, kind: EventKind, review: Review, more: Mapping[str, Json]) -> None:
     of = {"flag": review.flag_id, "request": review.request_id, "candidate": review.candidate_id}
     named = {name: value for name, value in of.items() if value is not None}
     unit.record(kind, review.id, {**named, **more})
