@@ -252,9 +252,10 @@ class Census:
         with store.system(read_only=True) as connection:
             rows = connection.execute(text("SELECT id, tenant_id, state, sha256 FROM media")).all()
             uploads = connection.execute(
-                text("SELECT id, tenant_id, state, parts, media_id FROM uploads")
+                text("SELECT id, tenant_id, state, parts FROM uploads")
             ).all()
         stored = {f"{row.tenant_id}/{row.id}" for row in rows if row.state == "stored"}
+        known = {f"{row.tenant_id}/{row.id}" for row in rows}
         found.media = len(stored)
         under_way: dict[str, int] = {}
         for row in uploads:
@@ -262,7 +263,7 @@ class Census:
             key = f"{row.tenant_id}/med_{row.id.partition('_')[2]}"
             if row.state == "open":
                 under_way[key] = row.parts
-            if row.state == "done" and (row.media_id is None or key not in stored):
+            if row.state == "done" and key not in known:
                 found.faults.append(f"{row.id} is done and has no medium")
         found._files(blobs, stored, under_way)
         return found
