@@ -12,6 +12,7 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
+from api.describing import describe, tidy
 from api.guarding import GuardedRoute
 from api.idempotency import REPLAYED
 from api.problems import MEDIA_TYPE, Problem, kinds
@@ -22,9 +23,18 @@ _WRITES = frozenset({"post", "put", "patch", "delete"})
 _TAKES = {"body": (400, 413, 415, 422), "parameters": (422,), "path": (404,), "match": (412, 428)}
 
 
-def also(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """Further problems of a route, for its `responses`."""
-    return {status: {"description": "problem"} for status in statuses}
+def also(*problems: int | str) -> dict[int | str, dict[str, Any]]:
+    """Further problems of a route, for its `responses`: statuses, or codes that it answers with.
+
+    Codes are named where they tell callers something about this route.
+    """
+    found: dict[int | str, dict[str, Any]] = {}
+    for each in problems:
+        status = each if isinstance(each, int) else kinds()[each].status
+        answer = found.setdefault(status, {"description": "problem", "codes": []})
+        if isinstance(each, str):
+            answer["codes"].append(each)
+    return found
 
 
 def document(app: FastAPI) -> dict[str, Any]:
@@ -64,9 +74,10 @@ def _complete(made: dict[str, Any], route: GuardedRoute, method: str) -> None:
     if not parameters:
         del operation["parameters"]
     _answers(operation, _statuses(operation, route, method, names))
+    schemas = made["components"]["schemas"]
+    describe(operation, method, schemas)
     if guard.scope is not None:
-        schemas = made["components"]["schemas"]
-        _headers(operation, versioned=_versioned(operation, schemas), keyed=method == "post")
+        _headers(operation, versioned=_versioned(operation, schemas), method=method)
 
 
 def _statuses(
@@ -97,22 +108,25 @@ def _answers(operation: dict[str, Any], statuses: Iterable[int]) -> None:
     if framework.get("schema", {}).get("$ref", "").endswith("/HTTPValidationError"):
         del answers["422"]
     stated = {int(s) for s, answer in answers.items() if answer.get("description") == "problem"}
+    codes = {s: answers[str(s)]["codes"] for s in stated if answers[str(s)].get("codes")}
+    if codes:
+        operation["x-problems"] = [code for status in sorted(codes) for code in codes[status]]
     for status in sorted({*statuses, *stated}):
         if status in stated or str(status) not in answers:  # else the route describes it itself
             answers[str(status)] = {"$ref": f"#/components/responses/Problem{status}"}
     operation["responses"] = dict(sorted(answers.items()))
 
 
-def _headers(operation: dict[str, Any], *, versioned: bool, keyed: bool) -> None:
+def _headers(operation: dict[str, Any], *, versioned: bool, method: str) -> None:
     answers = operation["responses"]
     for status in [each for each in answers if each.startswith("2")]:
         names = ["X-Request-Id", "RateLimit-Policy", "RateLimit"]
         names += ["ETag"] * versioned
         names += ["Location"] * (status in ("201", "202"))
-        names += [REPLAYED] * keyed
+        names += [REPLAYED] * (method == "post")
         refs = {name: {"$ref": f"#/components/headers/{name}"} for name in names}
         answers[status]["headers"] = {**refs, **answers[status].get("headers", {})}
-    if versioned and "200" in answers and not keyed:
+    if versioned and "200" in answers and method in ("get", "head"):
         answers["304"] = {"description": "The caller has that version (If-None-Match)."}
         operation["responses"] = dict(sorted(answers.items()))
 
@@ -135,6 +149,7 @@ def _components(made: dict[str, Any]) -> None:
     problem = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
     schemas.update(problem.pop("$defs"))
     schemas["Problem"] = problem
+    tidy(schemas)
     parts["responses"] = {
         f"Problem{status}": _problem_response(status)
         for status in sorted({kind.status for kind in kinds().values()})

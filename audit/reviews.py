@@ -126,7 +126,7 @@ class ReviewCase:
 
 @dataclass(frozen=True, slots=True)
 class ReviewMeasures:
-    """How reviews go, with the counts behind every figure. A figure of nothing is None."""
+    """How reviews go, with the counts behind every figure. A figure of nothing is null."""
 
     opened: Annotated[int, Field(description="Cases that were opened.")]
     still_open: Annotated[int, Field(description="Of these, not closed yet.")]

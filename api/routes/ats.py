@@ -137,7 +137,7 @@ def list_notes(
 @router.post(
     "/{connection_id}/events",
     response_model=connections.Received,
-    responses=also(401, 409, 413, 415, 422),
+    responses=also(409, 413, 415, 422, "signature_invalid", "outcome_invalid"),
     openapi_extra=body_of("application/json", '{"action": "hire_candidate", "payload": {}}'),
     dependencies=[public("each message carries the sender's signature, checked with its secret")],
 )

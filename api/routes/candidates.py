@@ -20,7 +20,11 @@ router = area("Candidates", "/candidates")
 
 
 @router.post(
-    "", status_code=201, response_model=Candidate, dependencies=[requires("candidates:write")]
+    "",
+    status_code=201,
+    response_model=Candidate,
+    responses=also("already_exists"),
+    dependencies=[requires("candidates:write")],
 )
 def create_candidate(call: Call, body: register.NewCandidate) -> Response:
     """Register a candidate by your own opaque reference, which is taken once.
@@ -74,7 +78,7 @@ def change_candidate(
 @router.put(
     "/{candidate_id}/demographics",
     response_model=demographics.DemographicsReceipt,
-    responses=also(410),
+    responses=also("consent_missing", "candidate_erased"),
     dependencies=[requires("demographics:write")],
 )
 def store_demographics(

@@ -89,7 +89,11 @@ _BODIES: dict[str, Any] = {
                     "required": ["order", "file"],
                     "properties": {
                         "order": plain_schema(WholeCheck),
-                        "file": {"type": "string", "format": "binary"},
+                        "file": {
+                            "type": "string",
+                            "format": "binary",
+                            "description": "The recording; the last part.",
+                        },
                     },
                 },
                 "encoding": {"order": {"contentType": "application/json"}},
@@ -103,7 +107,17 @@ _BODIES: dict[str, Any] = {
     "",
     status_code=202,
     response_model=Check,
-    responses=also(400, 410, 413, 415, 422, 507),
+    responses=also(
+        400,
+        422,
+        "consent_missing",
+        "jurisdiction_missing",
+        "processing_stopped",
+        "data_key_destroyed",
+        "quota_exceeded",
+        "media_type_refused",
+        "storage_full",
+    ),
     openapi_extra=_BODIES,
     dependencies=[requires("checks:write")],
 )

@@ -33,7 +33,7 @@ class WithdrawConsent(Input):
     "",
     status_code=201,
     response_model=Consent,
-    responses=also(410),
+    responses=also("step_refused", "candidate_erased"),
     dependencies=[requires("consents:write")],
 )
 def give_consent(call: Call, body: consents.NewConsent) -> Response:
@@ -66,6 +66,7 @@ def read_consent(call: Call, consent_id: ConsentId) -> Response:
 @router.post(
     "/{consent_id}/withdraw",
     response_model=consents.Withdrawal,
+    responses=also("step_refused"),
     dependencies=[requires("consents:write")],
 )
 def withdraw_consent(

@@ -75,7 +75,7 @@ class NewAudit(Input):
     "",
     status_code=202,
     response_model=FairnessAudit,
-    responses=also(410),
+    responses=also(410, "spec_invalid"),
     dependencies=[requires("fairness_audits:write")],
 )
 def create_fairness_audit(call: Call, body: NewAudit) -> Response:

@@ -65,6 +65,7 @@ def ready(request: Request) -> Response:
 @router.get(
     "/metrics",
     response_class=Response,
+    response_description="The figures.",
     responses={
         200: {"content": {"text/plain": {"schema": {"type": "string"}}}},
         403: {"description": "problem"},

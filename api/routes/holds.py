@@ -27,7 +27,10 @@ _BATCH = 200
 class NewHold(Input):
     """What has to be kept, and why."""
 
-    candidate_id: Annotated[CandidateId | None, Field(description="All of a candidate.")] = None
+    candidate_id: Annotated[
+        CandidateId | None,
+        Field(description="All of a candidate.", examples=["cand_01KAN8Q5V4T2M9C3XH7R0ZJ6WD"]),
+    ] = None
     subject: Annotated[
         HeldId | None,
         Field(description="Or one medium, report, or check with its recording and report."),

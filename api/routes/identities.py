@@ -84,7 +84,7 @@ class ComparisonView:
     "/{candidate_id}/references",
     status_code=201,
     response_model=Reference,
-    responses=also(410),
+    responses=also("consent_missing", "processing_stopped", "already_exists", "candidate_erased"),
     dependencies=[requires("identities:write")],
 )
 def add_reference(call: Call, candidate_id: CandidateId, body: ReferenceIn) -> Response:
@@ -130,7 +130,13 @@ def remove_reference(call: Call, candidate_id: CandidateId, reference_id: Refere
     "/{candidate_id}/comparisons",
     status_code=202,
     response_model=ComparisonView,
-    responses=also(410),
+    responses=also(
+        "consent_missing",
+        "processing_stopped",
+        "jurisdiction_missing",
+        "step_refused",
+        "candidate_erased",
+    ),
     dependencies=[requires("identities:compare", rate=RateClass.COMPARE)],
 )
 def compare(call: Call, candidate_id: CandidateId, body: ComparisonIn) -> Response:

@@ -30,7 +30,9 @@ class KeyView(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    id: Annotated[str, Field(description="Opaque identifier.", examples=["key_01KAN8Q5V4T2..."])]
+    id: Annotated[
+        str, Field(description="Opaque identifier.", examples=["key_01KAN8Q5V4T2M9C3XH7R0ZJ6WD"])
+    ]
     name: Annotated[str, Field(description="What it is for.", examples=["Interview platform"])]
     role: Annotated[Role, Field(description="Who uses it.", examples=["platform"])]
     scopes: Annotated[list[str], Field(description="What it may do.", examples=[["checks:read"]])]

@@ -125,6 +125,7 @@ def list_heads(call: Call) -> Response:
     "/export",
     dependencies=_READ,
     summary="Export heads for keeping outside",
+    response_description="The file `heads.json`.",
     response_class=Response,
 )
 def export_heads(call: Call) -> Response:

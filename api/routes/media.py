@@ -51,7 +51,10 @@ class Pull(Input):
             examples=["june/17.mp4"],
         ),
     ]
-    interview_id: Annotated[InterviewId | None, Field(description="Of which interview.")] = None
+    interview_id: Annotated[
+        InterviewId | None,
+        Field(description="Of which interview.", examples=["int_01KAN8Q5V4T2M9C3XH7R0ZJ6WD"]),
+    ] = None
     candidate_id: Annotated[CandidateId | None, Field(description="Or whose it is.")] = None
     kind: Annotated[
         Literal["recording", "reference"],
@@ -95,7 +98,9 @@ def _filters(
     "",
     status_code=201,
     response_model=Media,
-    responses=also(400, 410, 413, 415, 507),
+    responses=also(
+        400, 410, "quota_exceeded", "media_type_refused", "hash_mismatch", "storage_full"
+    ),
     openapi_extra=binary_body(OCTETS, "video/*", "audio/*", "image/*", description="The file."),
     dependencies=[requires("media:write")],
 )
@@ -125,7 +130,14 @@ async def send_media(call: Call, order: Annotated[MediaOrder, Depends(_order)]) 
     "/pull",
     status_code=201,
     response_model=Media,
-    responses=also(410, 413, 415, 507),
+    responses=also(
+        410,
+        "upload_invalid",
+        "quota_exceeded",
+        "media_type_refused",
+        "hash_mismatch",
+        "storage_full",
+    ),
     dependencies=[requires("media:write")],
 )
 def pull_media(call: Call, body: Pull) -> Response:

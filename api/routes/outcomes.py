@@ -98,7 +98,7 @@ def _filters(
 @router.post(
     "",
     response_model=outcomes.Taken,
-    responses=also(410),
+    responses=also(410, "outcome_invalid"),
     dependencies=[requires("outcomes:write")],
 )
 def take_outcomes(
@@ -147,7 +147,7 @@ def _form(
 @router.post(
     "/csv",
     response_model=CsvTaken,
-    responses=also(413, 415),
+    responses=also(413, 415, "outcome_invalid"),
     openapi_extra=body_of("text/csv", _CSV_EXAMPLE),
     dependencies=[requires("outcomes:write")],
 )

@@ -24,6 +24,7 @@ _OPEN = public("Documentation; it holds nobody's data.")
     "/openapi.json",
     response_class=JSONResponse,
     response_model=dict[str, object],
+    response_description="The document.",
     dependencies=[_OPEN],
 )
 async def openapi_document(request: Request) -> Response:
@@ -31,10 +32,18 @@ async def openapi_document(request: Request) -> Response:
     return JSONResponse(request.app.openapi())
 
 
-@router.get("/docs", response_class=HTMLResponse, dependencies=[_OPEN])
+@router.get(
+    "/docs",
+    response_class=HTMLResponse,
+    response_description="The page.",
+    dependencies=[_OPEN],
+)
 def api_page(request: Request) -> HTMLResponse:
     """The OpenAPI document as a page, with examples."""
-    return HTMLResponse(pages.api_page(request.app.openapi()))
+    app = request.app
+    if not hasattr(app.state, "api_page"):  # it never changes
+        app.state.api_page = pages.api_page(app.openapi(), kinds())
+    return HTMLResponse(app.state.api_page)
 
 
 @router.get("/docs/pages.css", include_in_schema=False, dependencies=[_OPEN])
@@ -44,13 +53,23 @@ async def style() -> Response:
     return Response(pages.style(), media_type="text/css", headers=headers)
 
 
-@router.get("/problems", response_class=HTMLResponse, dependencies=[_OPEN])
+@router.get(
+    "/problems",
+    response_class=HTMLResponse,
+    response_description="The page.",
+    dependencies=[_OPEN],
+)
 def problems_page() -> HTMLResponse:
     """All problems that the service answers with."""
     return HTMLResponse(pages.problems_page(kinds()))
 
 
-@router.get("/problems/{code}", response_class=HTMLResponse, dependencies=[_OPEN])
+@router.get(
+    "/problems/{code}",
+    response_class=HTMLResponse,
+    response_description="The page.",
+    dependencies=[_OPEN],
+)
 def problem_page(
     code: Annotated[str, Path(description="A code.", examples=["not_found"], max_length=64)],
 ) -> HTMLResponse:

@@ -11,7 +11,7 @@ def _id(prefix: str) -> Any:
     return Path(
         pattern=rf"^{prefix}_[0-9A-HJKMNP-TV-Z]{{26}}$",
         description=f"`{prefix}_` and 26 characters.",
-        examples=[f"{prefix}_01JD2M7ZK4X8Q9V5T3R6W0YABC"],
+        examples=[f"{prefix}_01KAN8Q5V4T2M9C3XH7R0ZJ6WD"],
     )
 
 

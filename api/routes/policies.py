@@ -62,7 +62,7 @@ class ActivePolicy:
 @router.put(
     "/{name}",
     response_model=Policy,
-    responses=also(400, 413, 422),
+    responses=also(400, 413, "policy_invalid", "already_exists"),
     openapi_extra=body_of(_YAML, _EXAMPLE),
     dependencies=[requires("policies:write")],
 )
@@ -116,7 +116,7 @@ def read_active_policy(call: Call, name: NameAsked = DEFAULT) -> Response:
 @router.post(
     "/dry-run",
     response_model=DryRun,
-    responses=also(400, 413),
+    responses=also(400, 413, "policy_invalid"),
     openapi_extra=body_of(_YAML, _EXAMPLE),
     dependencies=[requires("policies:read")],
 )

@@ -186,7 +186,10 @@ def read_duties_to_keep(call: Call, request_id: RequestId) -> Response:
 
 
 @router.post(
-    "/{request_id}/answer", response_model=RequestView, dependencies=[requires("requests:answer")]
+    "/{request_id}/answer",
+    response_model=RequestView,
+    responses=also("step_refused"),
+    dependencies=[requires("requests:answer")],
 )
 def answer_request(call: Call, request_id: RequestId, body: NewAnswer) -> Response:
     """Answer a request. What the answer sets going is carried out with it: erasure, too."""
@@ -205,7 +208,10 @@ def answer_request(call: Call, request_id: RequestId, body: NewAnswer) -> Respon
 
 
 @router.post(
-    "/{request_id}/extend", response_model=RequestView, dependencies=[requires("requests:answer")]
+    "/{request_id}/extend",
+    response_model=RequestView,
+    responses=also("extension_refused"),
+    dependencies=[requires("requests:answer")],
 )
 def extend_request(call: Call, request_id: RequestId, body: NewExtension) -> Response:
     """Extend a deadline as its law allows: once, with a reason, the person told in time."""
@@ -249,7 +255,7 @@ def withdraw_request(call: Call, request_id: RequestId) -> Response:
 @router.get(
     "/{request_id}/export",
     response_model=Export,
-    responses=also(409),
+    responses=also("step_refused"),
     dependencies=[requires("requests:answer")],
 )
 def export_candidate_data(call: Call, request_id: RequestId) -> Response:
@@ -268,7 +274,7 @@ def export_candidate_data(call: Call, request_id: RequestId) -> Response:
 @router.get(
     "/{request_id}/explanation",
     response_model=Explanation,
-    responses=also(409),
+    responses=also("step_refused"),
     dependencies=[requires("requests:answer")],
 )
 def explain_results(call: Call, request_id: RequestId) -> Response:

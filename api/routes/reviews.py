@@ -9,6 +9,7 @@ from pydantic import Field, StringConstraints
 
 from api.call import Call, CallContext
 from api.guarding import area
+from api.openapi import also
 from api.paging import Listed, Paging
 from api.routes.paths import CandidateFilter, ReviewId
 from api.routes.queues import part_of
@@ -155,7 +156,10 @@ def read_review(call: Call, review_id: ReviewId, reviewer: Viewer = None) -> Res
 
 
 @router.post(
-    "/{review_id}/assign", response_model=ReviewView, dependencies=[requires("reviews:write")]
+    "/{review_id}/assign",
+    response_model=ReviewView,
+    responses=also("not_independent", "step_refused"),
+    dependencies=[requires("reviews:write")],
 )
 def assign_review(call: Call, review_id: ReviewId, body: Assignment) -> Response:
     """Give a case to a reviewer who is independent of it, trained, and may change the result."""
@@ -185,7 +189,10 @@ def add_review_conflicts(call: Call, review_id: ReviewId, body: Conflicts) -> Re
 
 
 @router.post(
-    "/{review_id}/decide", response_model=ReviewView, dependencies=[requires("reviews:decide")]
+    "/{review_id}/decide",
+    response_model=ReviewView,
+    responses=also("not_independent", "step_refused"),
+    dependencies=[requires("reviews:decide")],
 )
 def decide_review(call: Call, review_id: ReviewId, body: NewDecision) -> Response:
     """Decide a case as its assignee. No status of a candidate changes by it."""
@@ -201,7 +208,10 @@ def decide_review(call: Call, review_id: ReviewId, body: NewDecision) -> Respons
 
 
 @router.post(
-    "/{review_id}/close", response_model=ReviewView, dependencies=[requires("reviews:decide")]
+    "/{review_id}/close",
+    response_model=ReviewView,
+    responses=also("step_refused"),
+    dependencies=[requires("reviews:decide")],
 )
 def close_review(call: Call, review_id: ReviewId) -> Response:
     """Close a case whose decisions are all there; its flag is closed with it."""

@@ -44,7 +44,11 @@ class NewUpload(Input):
     """A file that will be sent."""
 
     interview_id: Annotated[
-        InterviewId | None, Field(description="Of which interview; or give a candidate.")
+        InterviewId | None,
+        Field(
+            description="Of which interview; or give a candidate.",
+            examples=["int_01KAN8Q5V4T2M9C3XH7R0ZJ6WD"],
+        ),
     ] = None
     candidate_id: Annotated[CandidateId | None, Field(description="Whose it is.")] = None
     kind: Annotated[
@@ -75,7 +79,7 @@ class NewUpload(Input):
     "",
     status_code=201,
     response_model=Upload,
-    responses=also(410, 413, 415, 507),
+    responses=also(410, "quota_exceeded", "media_type_refused", "storage_full"),
     dependencies=[requires("media:write")],
 )
 def create_upload(call: Call, body: NewUpload) -> Response:
@@ -113,7 +117,7 @@ def head_upload(call: Call, upload_id: UploadId) -> Response:
     "/{upload_id}",
     status_code=204,
     response_model=None,
-    responses=also(400, 410, 413, 415, 507),
+    responses=also(400, 413, 415, 507, "upload_conflict", "upload_expired"),
     openapi_extra=binary_body(OCTETS, description="The bytes from `Upload-Offset` on."),
     dependencies=[requires("media:write")],
 )
@@ -149,7 +153,7 @@ async def append_to_upload(
     "/{upload_id}/complete",
     status_code=201,
     response_model=Media,
-    responses=also(410, 415),
+    responses=also("upload_conflict", "hash_mismatch", "media_type_refused", "upload_expired"),
     dependencies=[requires("media:write")],
 )
 def complete_upload(call: Call, upload_id: UploadId) -> Response:

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from api.call import Call, CallContext, IfMatch
 from api.guarding import area
+from api.openapi import also
 from api.paging import Listed, PageRequest, Paging
 from api.routes.paths import DeliveryId, EndpointId
 from api.scopes import requires
@@ -27,7 +28,9 @@ class EndpointView(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    id: Annotated[str, Field(description="Opaque identifier.", examples=["whk_01KAN8Q5V4T2..."])]
+    id: Annotated[
+        str, Field(description="Opaque identifier.", examples=["whk_01KAN8Q5V4T2M9C3XH7R0ZJ6WD"])
+    ]
     url: Annotated[
         str,
         Field(
@@ -74,6 +77,7 @@ OnlyType = Annotated[EventType | None, Query(alias="type", description="Only thi
     "",
     status_code=201,
     response_model=FreshEndpointView,
+    responses=also("target_refused"),
     dependencies=[requires("webhooks:write")],
 )
 def register_webhook(call: Call, body: NewEndpoint) -> Response:
@@ -140,7 +144,10 @@ def read_webhook(call: Call, endpoint_id: EndpointId) -> Response:
 
 
 @router.patch(
-    "/{endpoint_id}", response_model=EndpointView, dependencies=[requires("webhooks:write")]
+    "/{endpoint_id}",
+    response_model=EndpointView,
+    responses=also("target_refused"),
+    dependencies=[requires("webhooks:write")],
 )
 def change_webhook(
     call: Call, endpoint_id: EndpointId, body: EndpointChange, expected: IfMatch

@@ -77,7 +77,7 @@ class NewDemographics(SelfReported):
                 "race_ethnicity": "Two or More Races",
                 "age_40_plus": True,
                 "disability": "declined",
-                "consent_id": "con_01JD2M7ZK4X8Q9V5T3R6W0YABC",
+                "consent_id": "con_01KAN8Q5V4T2M9C3XH7R0ZJ6WD",
             },
         )
     )

@@ -54,7 +54,7 @@ class NewNotice(Input):
                 "text_version": "notice-2026-03",
                 "channel": "email",
                 "given_at": "2026-11-02T14:00:00Z",
-                "interview_id": "int_01JD2M7ZK4X8Q9V5T3R6W0YABC",
+                "interview_id": "int_01KAN8Q5V4T2M9C3XH7R0ZJ6WD",
             },
         )
     )
