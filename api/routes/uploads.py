@@ -126,7 +126,12 @@ async def append_to_upload(
     upload_id: UploadId,
     upload_offset: Annotated[
         int,
-        Header(ge=0, le=2**50, description="The offset of the first byte, as the upload has it."),
+        Header(
+            ge=0,
+            le=2**50,
+            description="The offset of the first byte, as the upload has it.",
+            examples=[0],
+        ),
     ],
 ) -> Response:
     """Send bytes. Each part counts once it is stored safely, whatever happens to the request.
