@@ -71,19 +71,23 @@ class StoredTables(Protocol):
 
 @dataclass(slots=True)
 class _Seen:
-    """What passed while the entries were read: their leaf hashes, and rows that do not fit them."""
+    """What passed while the entries were read: the leaf hashes from `proved` on, and rows that do
+    not fit their entries.
+    """
 
+    proved: int
     leaves: list[bytes | None] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
 
     def through(self, rows: Iterable[StoredRow]) -> Iterator[LedgerEntry | BrokenRecord]:
         for position, row in enumerate(rows):
             record = row.record
-            if isinstance(record, LedgerEntry):
-                self.leaves.append(record.leaf() if record.sequence == position else None)
-                self._compare(row, record)
-            else:
-                self.leaves.append(None)
+            entry = record if isinstance(record, LedgerEntry) else None
+            if entry is not None:
+                self._compare(row, entry)
+            if position >= self.proved:
+                here = entry is not None and entry.sequence == position
+                self.leaves.append(entry.leaf() if entry is not None and here else None)
             yield record
 
     def _compare(self, row: StoredRow, entry: LedgerEntry) -> None:
@@ -106,9 +110,8 @@ def verify_stored(tables: StoredTables, log: str, kept: Sequence[HeadsExport]) -
     heads, keys = tables.stored_heads(), tables.stored_keys()
     nodes = list(tables.nodes())
     own = [each.head for each in heads if each.head is not None]
-    seen = _Seen()
     if not (heads or kept or nodes or tables.stored_size()):
-        return list(_unrecorded(seen.through(tables.rows())))
+        return list(_unrecorded(tables.rows()))
     known = [each.key for each in keys if each.key is not None]
     trusted = {key.key_id: key for each in kept for key in each.keys}.values() if kept else known
     given = [head for each in kept for head in each.heads]
@@ -117,6 +120,7 @@ def verify_stored(tables: StoredTables, log: str, kept: Sequence[HeadsExport]) -
     # Where nothing was kept, the stored tree names what was altered, if the heads bear it out.
     proved, refuted = borne_out(outside or _level(nodes), sound)
     leaves = outside if refuted is not None and outside else proved
+    seen = _Seen(len(proved))
     found = verify(
         seen.through(tables.rows()), [*own, *given], keys=trusted, log=log, leaves=leaves
     )
@@ -127,8 +131,8 @@ def verify_stored(tables: StoredTables, log: str, kept: Sequence[HeadsExport]) -
     return found
 
 
-def _unrecorded(records: Iterable[LedgerEntry | BrokenRecord]) -> Iterator[Fault]:
-    if next(iter(records), None) is not None:
+def _unrecorded(rows: Iterable[StoredRow]) -> Iterator[Fault]:
+    if next(iter(rows), None) is not None:
         yield Fault(FaultKind.HEAD_MISSING, None, None, "no head counts, so nothing can be proved")
 
 
@@ -148,7 +152,7 @@ def _is_hash(value: object) -> bool:
 def _whole(proved: Sequence[str], stored: Sequence[bytes | None]) -> list[bytes]:
     """What the tree's leaves should be: as signed, then as the entries have them."""
     leaves = [bytes.fromhex(leaf) for leaf in proved]
-    for leaf in stored[len(leaves) :]:
+    for leaf in stored:
         if leaf is None:
             break
         leaves.append(leaf)

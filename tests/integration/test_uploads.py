@@ -109,7 +109,7 @@ def content_of(service: Served, media: str, tenant: str = "main") -> bytes:
 @pytest.mark.parametrize("way", ["resumable", "single"])
 def test_memory_stays_flat(service: Served, way: str) -> None:
     sender = service.sender()
-    interview, content = service.interview(sender), film(96 * MIB, 1)
+    interview, content = service.interview(sender), film(64 * MIB, 1)
     resumable(sender, interview, content[:MIB])  # what is loaded once
     with Memory(service.pid) as memory:
         answer = (resumable if way == "resumable" else Sender.single)(sender, interview, content)
@@ -201,11 +201,11 @@ def test_what_a_killed_process_left_goes(service: Served) -> None:
 
 
 def bomb() -> bytes:
-    """A ZIP file of some 400 KiB that holds 400 MiB."""
+    """A ZIP file of some 200 KiB that holds 200 MiB."""
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
         for number in range(4):
-            archive.writestr(f"{number}.mp4", bytes(100 * MIB))
+            archive.writestr(f"{number}.mp4", bytes(50 * MIB))
     return packed.getvalue()
 
 
