@@ -1,0 +1,125 @@
+"""What holds for every document, whoever made it: pointers lead somewhere, texts are the data's."""
+
+from __future__ import annotations
+
+import hashlib
+from base64 import b64decode
+from collections.abc import Iterator
+from typing import Any
+
+from reports.document import model as m
+from reports.document.catalogue import has_figures
+from reports.document.pointers import Unresolved, resolve
+from reports.document.values import NotWritable, write
+
+
+def faults(document: m.Document) -> list[str]:
+    """What is wrong with a document, a sentence for each fault; empty where all is well.
+
+    Sentences: every value is what the data say, written as it says; plain pieces hold no figures.
+    Tables and charts: the list is there, its items have the members of all columns and every value
+    can be written. Headings go down one level at a time; names are unique; pictures are attached.
+    """
+    found = list(_sentences(document))
+    for block in document.blocks:
+        if isinstance(block, m.Table):
+            found += _rows(document, block.id, block.rows, list(block.columns))
+        elif isinstance(block, m.Chart):
+            found += _rows(document, block.id, block.rows, chart_columns(block))
+            found += [f for line in block.lines for f in _leads(document, line.at)]
+    return [*found, *_structure(document), *_pictures(document)]
+
+
+def chart_columns(chart: m.Chart) -> list[m.Column]:
+    """The columns that a chart draws, and which its table shows, in reading order."""
+    ways = (chart.label, chart.series, chart.x, chart.value, chart.low, chart.high)
+    return [column for column in ways if column is not None]
+
+
+def inlines(value: Any) -> Iterator[m.Inline]:
+    """Every sentence and phrase of a document or a part of it, in reading order."""
+    if isinstance(value, m.Part):
+        for name in type(value).model_fields:
+            yield from _inlines_of(getattr(value, name))
+
+
+def _inlines_of(held: Any) -> Iterator[m.Inline]:
+    if isinstance(held, m.Part) and not isinstance(held, m.Shown):
+        yield from inlines(held)
+    elif isinstance(held, tuple) and held:
+        if all(isinstance(piece, str | m.Shown) for piece in held):
+            yield held
+        else:
+            for piece in held:
+                yield from _inlines_of(piece)
+
+
+def _sentences(document: m.Document) -> Iterator[str]:
+    for inline in inlines(document):
+        for piece in inline:
+            if isinstance(piece, m.Shown):
+                yield from _shown(document, piece)
+            elif has_figures(piece):
+                yield f"the text {piece!r} holds a figure that comes from no field"
+
+
+def _shown(document: m.Document, piece: m.Shown) -> Iterator[str]:
+    try:
+        text = write(resolve(document.data, piece.at), piece.show, document.language)
+    except (Unresolved, NotWritable) as error:
+        yield f"{piece.at}: {error}"
+        return
+    if text != piece.text:
+        yield f"{piece.at} says {text!r}; the sentence has {piece.text!r}"
+
+
+def _leads(document: m.Document, pointer: str) -> Iterator[str]:
+    try:
+        resolve(document.data, pointer)
+    except Unresolved as error:
+        yield str(error)
+
+
+def _rows(document: m.Document, name: str, pointer: str, columns: list[m.Column]) -> list[str]:
+    try:
+        rows = resolve(document.data, pointer)
+    except Unresolved as error:
+        return [f"{name}: {error}"]
+    if not isinstance(rows, list | tuple):
+        return [f"{name}: {pointer} is not a list"]
+    found = []
+    for number, row in enumerate(rows):
+        for column in columns:
+            try:
+                write(resolve(row, column.at), column.show, document.language)
+                if column.empty_at is not None:
+                    resolve(row, column.empty_at)
+            except (Unresolved, NotWritable) as error:
+                found.append(f"{name}, row {number}: {error}")
+    return found
+
+
+def _structure(document: m.Document) -> Iterator[str]:
+    level = 1
+    names: set[str] = set()
+    for block in document.blocks:
+        name = getattr(block, "id", None)
+        if name is not None and name in names:
+            yield f"two blocks are called {name!r}"
+        names.add(name or "")
+        if isinstance(block, m.Heading):
+            if block.level > level + 1:
+                yield f"heading {block.id!r} goes from level {level} to {block.level}"
+            level = block.level
+
+
+def _pictures(document: m.Document) -> Iterator[str]:
+    held = set()
+    for attachment in document.attachments:
+        digest = hashlib.sha256(b64decode(attachment.base64, validate=True)).hexdigest()
+        held.add(attachment.sha256)
+        if digest != attachment.sha256:
+            yield f"the attachment {attachment.sha256} has another hash: {digest}"
+    wanted = {block.sha256 for block in document.blocks if isinstance(block, m.Picture)}
+    for missing in sorted(wanted - held):
+        yield f"the picture {missing} is not attached"

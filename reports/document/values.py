@@ -1,0 +1,234 @@
+"""How values of a document's data are written, in each language.
+
+`write` is the only place where a figure becomes text. Whoever verifies a document calls it again.
+Numbers, dates and plural forms follow the Unicode CLDR (through Babel).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+from collections.abc import Callable
+from typing import Any
+
+from babel import Locale
+from babel.dates import format_date, format_datetime
+from babel.numbers import format_decimal, format_percent
+
+from reports.document.catalogue import catalogue
+
+NOTHING = "–"
+"""Written for null, where a table or a sentence has to show that there is no value."""
+_MINUS = "−"
+_SHORT_HASH = 12
+_SMALLEST_P = 0.0001
+_KIB = 1024
+_DAYS = {"en": "d MMMM y", "de": "d. MMMM y", "es": "d 'de' MMMM 'de' y"}
+
+
+class NotWritable(ValueError):
+    """A value that does not fit the way in which it is to be written."""
+
+
+def write(value: Any, show: str, language: str = "en") -> str:
+    """`value` as people read it in `language`; null is a dash.
+
+    `show` names the way, with a parameter after a colon:
+
+    ========== ===================================================================
+    text       as it is
+    names      a list of names, between them ` × ` (levels of crossed features)
+    list       a list of texts, with commas
+    integer    with separators of thousands
+    decimals:N N decimals (3 without N)
+    signed:N   the same with its sign
+    figures:N  N significant digits (4 without N)
+    percent:N  a share from 0 to 1, N decimals (1 without N)
+    p          a probability of error: three decimals, four where small
+    times:N    a factor, N decimals and a multiplication sign (2 without N)
+    date       a date or a moment in UTC, the day alone
+    moment     the same with its time to the minute
+    clock      seconds of a recording as mm:ss.s
+    seconds    seconds, one decimal
+    size       bytes
+    yes_no     a truth value
+    hash       the first 12 digits of a hash; `digest` all of them
+    word:SET   a code, as the catalogue's set of words has it
+    ========== ===================================================================
+
+    Raises:
+        NotWritable: no such way, or the value does not fit it.
+    """
+    if value is None:
+        return NOTHING
+    name, _, parameter = show.partition(":")
+    if name == "word":
+        return catalogue(language).word(parameter, str(value))
+    way = _WAYS.get(name)
+    if way is None:
+        raise NotWritable(f"there is no way of writing called {name!r}")
+    try:
+        return way(value, parameter, language).replace("-", _MINUS if name in _NUMERIC else "-")
+    except (TypeError, ValueError, ArithmeticError) as error:
+        raise NotWritable(f"{value!r} cannot be written as {show!r}: {error}") from None
+
+
+def _text(value: Any, parameter: str, language: str) -> str:
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        raise TypeError("it is not a text")
+    return str(value)
+
+
+def _names(value: Any, parameter: str, language: str) -> str:
+    return " × ".join(_texts(value))
+
+
+def _list(value: Any, parameter: str, language: str) -> str:
+    return ", ".join(_texts(value)) or NOTHING
+
+
+def _texts(value: Any) -> list[str]:
+    if isinstance(value, str):
+        return [value]
+    return [_text(each, "", "") for each in value]
+
+
+def _finite(value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        raise TypeError("it is not a finite number")
+    return float(value)
+
+
+def _integer(value: Any, parameter: str, language: str) -> str:
+    number = _finite(value)
+    if not number.is_integer():
+        raise ValueError("it is not a whole number")
+    return str(format_decimal(int(value), "#,##0", locale=language))
+
+
+def _decimals(value: Any, parameter: str, language: str) -> str:
+    places = int(parameter or 3)
+    return str(format_decimal(_settled(value, places), _pattern(places), locale=language))
+
+
+def _signed(value: Any, parameter: str, language: str) -> str:
+    places = int(parameter or 3)
+    pattern = _pattern(places)
+    return str(format_decimal(_settled(value, places), f"+{pattern};-{pattern}", locale=language))
+
+
+def _figures(value: Any, parameter: str, language: str) -> str:
+    digits = int(parameter or 4)
+    number = float(f"{_finite(value):.{digits}g}") + 0.0
+    whole = 0 if number == 0 else math.floor(math.log10(abs(number))) + 1
+    places = max(0, digits - whole)
+    pattern = "#,##0." + "#" * places if places else "#,##0"
+    return str(format_decimal(number, pattern, locale=language))
+
+
+def _percent(value: Any, parameter: str, language: str) -> str:
+    places = int(parameter or 1)
+    settled = _settled(_finite(value) * 100, places) / 100
+    gap = "" if language == "en" else "\N{NO-BREAK SPACE}"
+    return str(format_percent(settled, f"{_pattern(places)}{gap}%", locale=language))
+
+
+def _p(value: Any, parameter: str, language: str) -> str:
+    number = _finite(value)
+    if not 0 <= number <= 1:
+        raise ValueError("it is not a probability")
+    if number < _SMALLEST_P:
+        return "< " + str(format_decimal(_SMALLEST_P, _pattern(4), locale=language))
+    places = 4 if number < 0.1 else 3  # four decimals where it may decide
+    return str(format_decimal(_settled(number, places), _pattern(places), locale=language))
+
+
+def _times(value: Any, parameter: str, language: str) -> str:
+    return _decimals(value, parameter or "2", language) + " ×"
+
+
+def _date(value: Any, parameter: str, language: str) -> str:
+    return str(format_date(_moment_of(value).date(), _DAYS[language], locale=language))
+
+
+def _moment(value: Any, parameter: str, language: str) -> str:
+    pattern = f"{_DAYS[language]}, HH:mm 'UTC'"
+    return str(format_datetime(_moment_of(value), pattern, locale=language))
+
+
+def _moment_of(value: Any) -> dt.datetime:
+    if not isinstance(value, str):
+        raise TypeError("it is not a date")
+    made = dt.datetime.fromisoformat(value)
+    return made.astimezone(dt.UTC) if made.tzinfo else made
+
+
+def _clock(value: Any, parameter: str, language: str) -> str:
+    number = _finite(value)
+    tenths = round(abs(number) * 10)
+    sign = "-" if number < 0 and tenths else ""
+    part = format_decimal(tenths % 600 / 10, "00.0", locale=language)
+    return f"{sign}{tenths // 600:02d}:{part}"
+
+
+def _seconds(value: Any, parameter: str, language: str) -> str:
+    return _decimals(value, "1", language) + " s"
+
+
+def _size(value: Any, parameter: str, language: str) -> str:
+    number = _finite(value)
+    for unit in ("bytes", "KiB", "MiB", "GiB"):
+        if abs(number) < _KIB or unit == "GiB":
+            break
+        number /= _KIB
+    places = 0 if unit == "bytes" else 1
+    return _decimals(number, str(places), language) + " " + unit
+
+
+def _yes_no(value: Any, parameter: str, language: str) -> str:
+    if not isinstance(value, bool):
+        raise TypeError("it is not a truth value")
+    return catalogue(language).word("yes_no", "yes" if value else "no")
+
+
+def _hash(value: Any, parameter: str, language: str) -> str:
+    return _text(value, "", "")[:_SHORT_HASH]
+
+
+def _settled(value: Any, places: int) -> float:
+    """Rounded as `round` does, so that the library never rounds; zero without a sign."""
+    return round(_finite(value), places) + 0.0
+
+
+def _pattern(places: int) -> str:
+    return "#,##0" + ("." + "0" * places if places else "")
+
+
+def plural(value: Any, language: str) -> str:
+    """The CLDR plural form of a number: `one`, `other`, ..."""
+    return str(Locale(language).plural_form(abs(_finite(value))))
+
+
+_NUMERIC = frozenset(
+    {"integer", "decimals", "signed", "figures", "percent", "times", "clock", "seconds", "size"}
+)
+_WAYS: dict[str, Callable[[Any, str, str], str]] = {
+    "text": _text,
+    "names": _names,
+    "list": _list,
+    "integer": _integer,
+    "decimals": _decimals,
+    "signed": _signed,
+    "figures": _figures,
+    "percent": _percent,
+    "p": _p,
+    "times": _times,
+    "date": _date,
+    "moment": _moment,
+    "clock": _clock,
+    "seconds": _seconds,
+    "size": _size,
+    "yes_no": _yes_no,
+    "hash": _hash,
+    "digest": _text,
+}
