@@ -22,6 +22,8 @@ NOTHING = "–"
 _MINUS = "−"
 _SHORT_HASH = 12
 _SMALLEST_P = 0.0001
+_FOUR_FIFTHS = 0.8
+_MOST_PLACES = 10
 _KIB = 1024
 _DAYS = {"en": "d MMMM y", "de": "d. MMMM y", "es": "d 'de' MMMM 'de' y"}
 
@@ -46,6 +48,10 @@ def write(value: Any, show: str, language: str = "en") -> str:
     percent:N  a share from 0 to 1, N decimals (1 without N)
     p          a probability of error: three decimals, four where small
     times:N    a factor, N decimals and a multiplication sign (2 without N)
+    ratio:N    a ratio, N decimals (3 without N), and more where else four fifths would be written
+               for what is not four fifths
+    between:W  an interval, a list of two ends, each written in the way W (`decimals` without W);
+               null is an end that is not there
     date       a date or a moment in UTC, the day alone
     moment     the same with its time to the minute
     clock      seconds of a recording as mm:ss.s
@@ -147,6 +153,34 @@ def _times(value: Any, parameter: str, language: str) -> str:
     return _decimals(value, parameter or "2", language) + " ×"
 
 
+def _ratio(value: Any, parameter: str, language: str) -> str:
+    places, number = int(parameter or 3), _finite(value)
+    if 0 < abs(number) < 10.0**-places:
+        return _figures(number, str(places), language)
+    while places < _MOST_PLACES and number != _FOUR_FIFTHS and _reads_four_fifths(number, places):
+        places += 1
+    return _decimals(number, str(places), language)
+
+
+def _reads_four_fifths(number: float, places: int) -> bool:
+    return round(number, places) == _FOUR_FIFTHS
+
+
+def _between(value: Any, parameter: str, language: str) -> str:
+    if isinstance(value, str) or len(value) != 2:
+        raise TypeError("it has not two ends")
+    if value[0] is None and value[1] is None:
+        return NOTHING
+    words = catalogue(language)
+    low, high = (
+        words.word("between", "open")
+        if end is None
+        else write(end, parameter or "decimals", language)
+        for end in value
+    )
+    return f"{low} {words.word('between', 'to')} {high}"
+
+
 def _date(value: Any, parameter: str, language: str) -> str:
     return str(format_date(_moment_of(value).date(), _DAYS[language], locale=language))
 
@@ -210,7 +244,8 @@ def plural(value: Any, language: str) -> str:
 
 
 _NUMERIC = frozenset(
-    {"integer", "decimals", "signed", "figures", "percent", "times", "clock", "seconds", "size"}
+    {"integer", "decimals", "signed", "figures", "percent", "times", "ratio", "clock", "seconds"}
+    | {"size"}
 )
 _WAYS: dict[str, Callable[[Any, str, str], str]] = {
     "text": _text,
@@ -223,6 +258,8 @@ _WAYS: dict[str, Callable[[Any, str, str], str]] = {
     "percent": _percent,
     "p": _p,
     "times": _times,
+    "ratio": _ratio,
+    "between": _between,
     "date": _date,
     "moment": _moment,
     "clock": _clock,
