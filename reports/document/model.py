@@ -139,6 +139,7 @@ class Line(Part):
 
     at: Pointer
     label: Inline
+    axis: Literal["value", "x"] = Field("value", description="which axis the value lies on")
 
 
 class Chart(Part):
