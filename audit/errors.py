@@ -10,6 +10,7 @@ AuditError
 │   ├── LedgerUnreadable       a file of ledger entries or heads is not what an export writes
 │   ├── ClockInvalid           no such calendar or clock, or a clock that does not run there
 │   ├── PolicyInvalid          a flag policy cannot be used; names line and field
+│   ├── PackInvalid            a rule pack cannot be used; names file, line and field
 │   ├── ResultInvalid          a document that a policy should read is not a result
 │   ├── TargetRefused          an address that webhooks may not be sent to
 │   ├── SignatureInvalid       a message from outside is unsigned, altered, too old or forged
@@ -112,6 +113,12 @@ class PolicyInvalid(InputError):
     """A flag policy cannot be used; the message names file, line, field and remedy."""
 
     code = "policy_invalid"
+
+
+class PackInvalid(InputError):
+    """A rule pack, or what was recorded for its fields, cannot be used; names file and field."""
+
+    code = "pack_invalid"
 
 
 class ResultInvalid(InputError):

@@ -238,6 +238,14 @@ def _pattern(places: int) -> str:
     return "#,##0" + ("." + "0" * places if places else "")
 
 
+def known_way(show: str) -> bool:
+    """Whether there is such a way of writing; of `word:SET`, whether there is such a set."""
+    name, _, parameter = show.partition(":")
+    if name == "word":
+        return parameter in catalogue("en").words
+    return name in _WAYS
+
+
 def plural(value: Any, language: str) -> str:
     """The CLDR plural form of a number: `one`, `other`, ..."""
     return str(Locale(language).plural_form(abs(_finite(value))))
