@@ -190,11 +190,11 @@ def compare(path: Path, chosen: argparse.Namespace) -> None:
 
 
 def inside(name: str, path: Path) -> None:
-    """Run one contender in this process, once on a few rows so that imports do not count."""
+    """Run one contender in this process, once on few rows so that imports do not count."""
     with tempfile.TemporaryDirectory() as scratch:
         few = Path(scratch) / "few.parquet"
         with duckdb.connect() as con:
-            con.execute(MAKE.format(seed=1, rows=5000, path=few))
+            con.execute(MAKE.format(seed=1, rows=250_000, path=few))
         CONTENDERS[name](few)
     began, cpu = time.perf_counter(), time.process_time()
     CONTENDERS[name](path)

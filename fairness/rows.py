@@ -15,7 +15,7 @@ import hashlib
 import math
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -23,7 +23,7 @@ from typing import Any, Self
 import duckdb
 
 from audit.errors import DataInvalid, SpecInvalid
-from fairness import validation, warehouse
+from fairness import counted_files, validation, warehouse
 from fairness.codings import Coding, coding_of
 from fairness.folding import fold
 from fairness.keyed import AXES, Columns, Key, Keyed, Number, cut_score, wanted_columns
@@ -65,6 +65,14 @@ class Counted:
     weight: str
     scores: bool
     together: Relation | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Given:
+    """Ratings, if any; and whether equal rows may be counted together before all else."""
+
+    ratings: Any
+    together: bool
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -185,11 +193,29 @@ def open_rows(data: Any, spec: AuditSpec, *, ratings: Any = None) -> Rows:
     `ratings` is the long table of question-level scores where the specification describes one.
     DataInvalid names what is wrong with its rows, column, value and remedy.
     """
+    if _is_countable(data, spec, ratings):
+        try:
+            return _attempted(data, spec, ratings, together=True)
+        except DataInvalid:
+            pass  # read again row by row, so that the message can name the rows
+    return _attempted(data, spec, ratings, together=False)
+
+
+def _is_countable(data: Any, spec: AuditSpec, ratings: Any) -> bool:
+    """Whether all that is asked for can be had from equal rows counted together."""
+    single = (spec.candidate, spec.interviewer, spec.items, spec.performance, ratings, spec.period)
+    staged = spec.stage is not None and spec.stage.layout == "row_per_stage"
+    dated = any(feature.age is not None for feature in spec.features)
+    path = isinstance(data, Path) or (isinstance(data, str) and "://" not in data)
+    return path and not staged and not dated and not any(part is not None for part in single)
+
+
+def _attempted(data: Any, spec: AuditSpec, ratings: Any, *, together: bool) -> Rows:
     scratch = tempfile.TemporaryDirectory(prefix="fairwitness-")
     try:
         con = connect(Path(scratch.name), spec.limits)
         try:
-            return _opened(con, data, spec, ratings, scratch)
+            return _opened(con, data, spec, _Given(ratings, together), scratch)
         except duckdb.OutOfMemoryException:
             con.close()
             raise DataInvalid(
@@ -207,9 +233,10 @@ def _opened(
     con: duckdb.DuckDBPyConnection,
     data: Any,
     spec: AuditSpec,
-    ratings: Any,
+    given: _Given,
     scratch: tempfile.TemporaryDirectory[str],
 ) -> Rows:
+    ratings = given.ratings
     how = Reading(Path(scratch.name), spec.csv, spec.limits)
     if isinstance(data, str) and "://" in data and spec.query:
         data = Database(data, spec.query)
@@ -219,6 +246,8 @@ def _opened(
         keyed = Keyed(warehouse.without_candidate(spec), source.types)
     else:
         source = attach(con, data, "source_rows", wanted_columns(spec), how)
+        if given.together:
+            source = _counted_together(con, source, spec)
         keyed = Keyed(spec, source.types)
     notes, relation = list(source.notes), Relation("source_rows", source.weight)
     validation.check_rows(con, relation, source.name)
@@ -229,7 +258,7 @@ def _opened(
     validation.check_dates(con, relation, keyed.dates)
     if isinstance(data, Warehouse):
         _check_candidates(con, data, spec, source)
-    else:
+    elif source.weight is None:
         relation = _without_copies(con, keyed, spec, notes)
     con.execute(f"CREATE TEMP VIEW keyed_rows AS {keyed.select(relation)}")
     if spec.stage and spec.stage.layout == "row_per_stage":
@@ -246,6 +275,22 @@ def _opened(
     return Rows(
         con, spec, source, count, codings, numbers, counted, has_ratings, tuple(notes), scratch
     )
+
+
+def _counted_together(
+    con: duckdb.DuckDBPyConnection, source: SourceFacts, spec: AuditSpec
+) -> SourceFacts:
+    """The source with equal rows counted together, where its file makes that cheap."""
+    if source.kind != "parquet":
+        return source
+    found = counted_files.counted(source.files, tuple(source.types), spec.limits.threads)
+    if found is None:
+        return source
+    con.register("rows_together", found)
+    con.execute("CREATE TEMP TABLE source_together AS SELECT * FROM rows_together")
+    con.unregister("rows_together")
+    con.execute("CREATE OR REPLACE TEMP VIEW source_rows AS SELECT * FROM source_together")
+    return replace(source, weight=counted_files.WEIGHT)
 
 
 def _checked_later(keyed: Keyed, spec: AuditSpec, source: SourceFacts) -> list[Number]:
@@ -305,7 +350,8 @@ def _counted(
     source: SourceFacts,
 ) -> Counted:
     """Equal rows counted together where they have weights, or a sample says there are many."""
-    if source.weight is None and count < _COMPACT_FROM:
+    few = source.weight is None and count < _COMPACT_FROM
+    if few or source.weight == counted_files.WEIGHT:
         return _plain(source)
     number = Relation("keyed", source.weight).rows()
     keys = [quoted("k_" + k.name) for k in keyed.keys]
