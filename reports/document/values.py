@@ -59,6 +59,8 @@ def write(value: Any, show: str, language: str = "en") -> str:
     size       bytes
     yes_no     a truth value
     hash       the first 12 digits of a hash; `digest` all of them
+    plain      a number, a truth value or a text, whichever it is: numbers in four significant
+               digits, whole ones and the whole part of others in full
     word:SET   a code, as the catalogue's set of words has it
     ========== ===================================================================
 
@@ -225,6 +227,17 @@ def _yes_no(value: Any, parameter: str, language: str) -> str:
     return catalogue(language).word("yes_no", "yes" if value else "no")
 
 
+def _plain(value: Any, parameter: str, language: str) -> str:
+    if isinstance(value, bool):
+        return _yes_no(value, parameter, language)
+    if isinstance(value, str):
+        return value or NOTHING
+    number = _finite(value)
+    whole = number.is_integer() or abs(number) >= 1000
+    text = _decimals(number, "0", language) if whole else _figures(number, "4", language)
+    return text.replace("-", _MINUS)
+
+
 def _hash(value: Any, parameter: str, language: str) -> str:
     return _text(value, "", "")[:_SHORT_HASH]
 
@@ -274,6 +287,7 @@ _WAYS: dict[str, Callable[[Any, str, str], str]] = {
     "seconds": _seconds,
     "size": _size,
     "yes_no": _yes_no,
+    "plain": _plain,
     "hash": _hash,
     "digest": _text,
 }
