@@ -20,6 +20,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from fairness.sources import folder_tables
+
 WEIGHT = "rows together"
 """Column of how many rows each row stands for."""
 
@@ -75,21 +77,22 @@ class _Local:
         np.add(self.counts, np.bincount(key, minlength=len(self.counts)), out=self.counts)
 
 
-def counted(files: Sequence[Path], columns: Sequence[str], threads: int) -> pa.Table | None:
+def counted(path: Path, columns: Sequence[str], threads: int) -> pa.Table | None:
     """The different rows of `columns` with their number in `WEIGHT`, or None where unsuited.
 
-    Suited are files of 200,000 rows or more whose columns are text or integers with few different
-    values. Rows stand in no particular order.
+    Suited is a Parquet file, or a folder of such files, with 200,000 rows or more whose columns are
+    text or integers with few different values. Rows stand in no particular order.
     """
     try:
+        files = folder_tables(path) if path.is_dir() else (path,)
         return _counted(files, columns, threads)
-    except (_Unsuited, pa.ArrowException, OSError):
+    except (_Unsuited, pa.ArrowException, OSError, KeyError):
         return None
 
 
 def _counted(files: Sequence[Path], columns: Sequence[str], threads: int) -> pa.Table | None:
     metadata = [pq.read_metadata(file) for file in files]
-    schema = _schema(metadata, columns)
+    schema = _schema(metadata, columns) if metadata else None
     if schema is None or sum(each.num_rows for each in metadata) < _FEWEST:
         return None
     groups = [

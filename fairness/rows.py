@@ -15,12 +15,14 @@ import hashlib
 import math
 import tempfile
 from collections.abc import Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 import duckdb
+import pyarrow as pa
 
 from audit.errors import DataInvalid, SpecInvalid
 from fairness import counted_files, validation, warehouse
@@ -69,10 +71,10 @@ class Counted:
 
 @dataclass(frozen=True, slots=True)
 class _Given:
-    """Ratings, if any; and whether equal rows may be counted together before all else."""
+    """Ratings, if any; and the rows of the file counted together, as they will be, if they may."""
 
     ratings: Any
-    together: bool
+    together: Future[pa.Table | None] | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -194,11 +196,16 @@ def open_rows(data: Any, spec: AuditSpec, *, ratings: Any = None) -> Rows:
     DataInvalid names what is wrong with its rows, column, value and remedy.
     """
     if _is_countable(data, spec, ratings):
-        try:
-            return _attempted(data, spec, ratings, together=True)
-        except DataInvalid:
-            pass  # read again row by row, so that the message can name the rows
-    return _attempted(data, spec, ratings, together=False)
+        # The engine starts meanwhile.
+        with ThreadPoolExecutor(1) as aside:
+            together = aside.submit(
+                counted_files.counted, Path(data), wanted_columns(spec), spec.limits.threads
+            )
+            try:
+                return _attempted(data, spec, _Given(ratings, together))
+            except DataInvalid:
+                pass  # read again row by row, so that the message can name the rows
+    return _attempted(data, spec, _Given(ratings))
 
 
 def _is_countable(data: Any, spec: AuditSpec, ratings: Any) -> bool:
@@ -210,12 +217,12 @@ def _is_countable(data: Any, spec: AuditSpec, ratings: Any) -> bool:
     return path and not staged and not dated and not any(part is not None for part in single)
 
 
-def _attempted(data: Any, spec: AuditSpec, ratings: Any, *, together: bool) -> Rows:
+def _attempted(data: Any, spec: AuditSpec, given: _Given) -> Rows:
     scratch = tempfile.TemporaryDirectory(prefix="fairwitness-")
     try:
         con = connect(Path(scratch.name), spec.limits)
         try:
-            return _opened(con, data, spec, _Given(ratings, together), scratch)
+            return _opened(con, data, spec, given, scratch)
         except duckdb.OutOfMemoryException:
             con.close()
             raise DataInvalid(
@@ -246,8 +253,7 @@ def _opened(
         keyed = Keyed(warehouse.without_candidate(spec), source.types)
     else:
         source = attach(con, data, "source_rows", wanted_columns(spec), how)
-        if given.together:
-            source = _counted_together(con, source, spec)
+        source = _counted_together(con, source, given)
         keyed = Keyed(spec, source.types)
     notes, relation = list(source.notes), Relation("source_rows", source.weight)
     validation.check_rows(con, relation, source.name)
@@ -278,12 +284,12 @@ def _opened(
 
 
 def _counted_together(
-    con: duckdb.DuckDBPyConnection, source: SourceFacts, spec: AuditSpec
+    con: duckdb.DuckDBPyConnection, source: SourceFacts, given: _Given
 ) -> SourceFacts:
     """The source with equal rows counted together, where its file makes that cheap."""
-    if source.kind != "parquet":
+    if source.kind != "parquet" or given.together is None:
         return source
-    found = counted_files.counted(source.files, tuple(source.types), spec.limits.threads)
+    found = given.together.result()
     if found is None:
         return source
     con.register("rows_together", found)

@@ -198,6 +198,11 @@ def _folded(name: str) -> str:
     return name.casefold().replace(" ", "").replace("_", "")
 
 
+def folder_tables(folder: Path) -> tuple[Path, ...]:
+    """The Parquet and Arrow files of a folder, in order of name."""
+    return tuple(sorted(p for p in folder.iterdir() if p.suffix in (".parquet", ".arrow", ".pq")))
+
+
 def _attach_path(
     con: duckdb.DuckDBPyConnection,
     path: Path,
@@ -225,10 +230,10 @@ def _attach_path(
 def _files(path: Path) -> tuple[Path, ...]:
     try:
         if path.is_dir():
-            found = sorted(p for p in path.iterdir() if p.suffix in (".parquet", ".arrow", ".pq"))
+            found = folder_tables(path)
             if not found:
                 raise DataInvalid(f"the folder {path.name} has no Parquet or Arrow files")
-            return tuple(found)
+            return found
         if not path.is_file():
             raise DataInvalid(f"{path} is not there, or is not a file")
         path.open("rb").close()

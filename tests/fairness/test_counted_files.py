@@ -80,7 +80,7 @@ def tally(table: pa.Table) -> Counter[tuple[object, ...]]:
 )
 def test_every_row_is_counted_once(tmp_path: Path, table: pa.Table, how: dict[str, Any]) -> None:
     columns = ("sex", "race", "moved", "score")
-    found = counted([written(tmp_path / "a.parquet", table, **how)], columns, 2)
+    found = counted(written(tmp_path / "a.parquet", table, **how), columns, 2)
     assert found is not None
     assert found.schema.remove(4) == table.select(columns).schema
     assert tally(found) == tally(table.select(columns))
@@ -88,11 +88,9 @@ def test_every_row_is_counted_once(tmp_path: Path, table: pa.Table, how: dict[st
 
 
 def test_files_are_added_up(tmp_path: Path, table: pa.Table) -> None:
-    files = [
-        written(tmp_path / "a.parquet", table.slice(0, 100_000)),
-        written(tmp_path / "b.parquet", table.slice(100_000)),
-    ]
-    found = counted(files, ("race", "sex"), 1)
+    written(tmp_path / "a.parquet", table.slice(0, 100_000))
+    written(tmp_path / "b.parquet", table.slice(100_000))
+    found = counted(tmp_path, ("race", "sex"), 1)
     assert found is not None
     assert tally(found) == tally(table.select(["race", "sex"]))
 
@@ -100,14 +98,14 @@ def test_files_are_added_up(tmp_path: Path, table: pa.Table) -> None:
 @pytest.mark.parametrize("column", ["wide", "grade"])
 def test_other_columns_are_left_to_the_engine(tmp_path: Path, table: pa.Table, column: str) -> None:
     path = written(tmp_path / "a.parquet", table)
-    assert counted([path], ("sex", column), 2) is None
+    assert counted(path, ("sex", column), 2) is None
 
 
 def test_integers_without_noted_bounds_are_left_to_the_engine(
     tmp_path: Path, table: pa.Table
 ) -> None:
     path = written(tmp_path / "a.parquet", table, write_statistics=False)
-    assert counted([path], ("sex", "score"), 2) is None
+    assert counted(path, ("sex", "score"), 2) is None
 
 
 def test_values_outside_of_the_noted_bounds_are_found(
@@ -117,19 +115,27 @@ def test_values_outside_of_the_noted_bounds_are_found(
     monkeypatch.setattr(
         counted_files, "_bounds", lambda *_: {"sex": (None, None), "score": (-5, 60)}
     )
-    assert counted([path], ("sex", "score"), 2) is None
+    assert counted(path, ("sex", "score"), 2) is None
+
+
+def test_what_is_no_such_file_is_left_to_the_engine(tmp_path: Path, table: pa.Table) -> None:
+    (tmp_path / "a.csv").write_text("sex\nF\n")
+    assert counted(tmp_path / "a.csv", ("sex",), 1) is None
+    assert counted(tmp_path / "absent.parquet", ("sex",), 1) is None
+    assert counted(tmp_path, ("sex",), 1) is None
+    assert counted(written(tmp_path / "a.parquet", table), ("sex", "absent"), 1) is None
 
 
 def test_few_rows_are_left_to_the_engine(tmp_path: Path, table: pa.Table) -> None:
     path = written(tmp_path / "a.parquet", table.slice(0, 199_999))
-    assert counted([path], ("sex",), 2) is None
+    assert counted(path, ("sex",), 2) is None
 
 
 def test_a_cut_file_is_left_to_the_engine(tmp_path: Path, table: pa.Table) -> None:
     path = written(tmp_path / "a.parquet", table)
     data = path.read_bytes()
     path.write_bytes(data[:1000] + bytes(4000) + data[5000:])
-    assert counted([path], ("sex", "race", "moved"), 2) is None
+    assert counted(path, ("sex", "race", "moved"), 2) is None
 
 
 def test_the_cube_is_the_same(
