@@ -16,6 +16,7 @@ from reports.document.model import Document, Part, Pointer, Sha256
 
 KeyId = Annotated[str, Field(pattern="^[0-9a-f]{16}$")]
 PublicKey = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+PartHash = Annotated[str, Field(pattern="^[0-9a-f]{16}$")]
 Signature = Annotated[str, Field(pattern="^[0-9a-f]{128}$")]
 Moment = Annotated[
     str,
@@ -49,8 +50,9 @@ class Proof(Part):
 
     format: Literal["fairwitness-proof/1"] = "fairwitness-proof/1"
     document_sha256: Sha256 = Field(description="of the document's canonical JSON")
-    parts: dict[Pointer, Sha256] = Field(
-        description="SHA-256 of the canonical JSON of members of the document, by their pointers"
+    parts: dict[Pointer, PartHash] = Field(
+        description="first 16 digits of the SHA-256 of the canonical JSON of members of the "
+        "document, by their pointers: they name what was altered"
     )
     key_id: KeyId = Field(description="first digits of the SHA-256 of the public key")
     signed_at: Moment = Field(description="as the signer says")
