@@ -11,6 +11,7 @@ AuditError
 │   ├── ClockInvalid           no such calendar or clock, or a clock that does not run there
 │   ├── PolicyInvalid          a flag policy cannot be used; names line and field
 │   ├── PackInvalid            a rule pack cannot be used; names file, line and field
+│   ├── ProofUnreadable        a file is no report, bundle or list of keys that can be verified
 │   ├── ResultInvalid          a document that a policy should read is not a result
 │   ├── TargetRefused          an address that webhooks may not be sent to
 │   ├── SignatureInvalid       a message from outside is unsigned, altered, too old or forged
@@ -41,6 +42,8 @@ AuditError
 ├── RecordError                a lasting record cannot be written
 │   ├── NotCanonical           a value has no canonical JSON form (NaN, keys that are no strings)
 │   ├── EventInvalid           an event does not belong in the ledger as it is
+│   ├── DocumentInvalid        a document that says what its data do not is not issued
+│   ├── ReportKeyUnusable      a signing key of reports is revoked, retired or not at hand
 │   ├── LedgerConflict         another writer appended first; read again and retry
 │   └── LedgerTampered         what is stored does not extend the last signed head
 ├── KeyringError               encryption or decryption is not possible
@@ -119,6 +122,12 @@ class PackInvalid(InputError):
     """A rule pack, or what was recorded for its fields, cannot be used; names file and field."""
 
     code = "pack_invalid"
+
+
+class ProofUnreadable(InputError):
+    """A file is no report, bundle or list of keys that can be verified; the message says why."""
+
+    code = "proof_unreadable"
 
 
 class ResultInvalid(InputError):
@@ -324,6 +333,18 @@ class EventInvalid(RecordError):
     """An event does not belong in the ledger as it is: its time, a reference or its body."""
 
     code = "event_invalid"
+
+
+class DocumentInvalid(RecordError):
+    """A document says what its data do not, or cannot be rendered; it is not issued."""
+
+    code = "document_invalid"
+
+
+class ReportKeyUnusable(RecordError):
+    """A signing key of reports is revoked, retired, unknown or not at hand."""
+
+    code = "report_key_unusable"
 
 
 class LedgerConflict(RecordError):

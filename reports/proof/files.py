@@ -5,9 +5,9 @@ A page, a PDF and the zip formats (tables, DOCX, bundle) end with one line of AS
     fairwitness-file-proof/1 kind=K document=H sha256=B key=P signature=S
 
 an HTML comment, a PDF comment after `%%EOF`, or the comment of the archive. B is the SHA-256 of
-all bytes before it, H that of the document's canonical JSON; S is an Ed25519 signature by the public
-key P over the canonical JSON of the others. Every part has one fixed form, so that no byte can
-change without being found. A JSON file has no such line: it is the canonical form itself.
+all bytes before it, H that of the document's canonical JSON; S is an Ed25519 signature by the
+public key P over the canonical JSON of the others. Every part has one fixed form, so that no byte
+can change without being found. A JSON file has no such line: it is the canonical form itself.
 """
 
 from __future__ import annotations

@@ -39,7 +39,7 @@ def parts_of(document: Mapping[str, Any]) -> dict[str, str]:
 def altered_parts(document: Mapping[str, Any], parts: Mapping[str, str]) -> list[str]:
     """What differs from the signed parts, in words; empty where every part is as it was signed."""
     found = [text for pointer, digest in parts.items() for text in _one(document, pointer, digest)]
-    return found + list(_added(document, parts))
+    return [*dict.fromkeys(found), *_added(document, parts)]
 
 
 def _walk(pointer: str, value: Any, depth: int, found: dict[str, str]) -> bytes:
@@ -84,10 +84,20 @@ def _one(document: Mapping[str, Any], pointer: str, digest: str) -> Iterator[str
     try:
         text = canonical_json(resolve(document, pointer))
     except Unresolved:
-        yield f"{pointer} was removed"
+        yield f"{_first_missing(document, pointer)} was removed"
         return
     if _short(text) != digest:
         yield f"{pointer} was changed"
+
+
+def _first_missing(document: Mapping[str, Any], pointer: str) -> str:
+    names = steps(pointer)
+    for count in range(1, len(names)):
+        try:
+            resolve(document, join("", *names[:count]))
+        except Unresolved:
+            return join("", *names[:count])
+    return pointer
 
 
 def _added(document: Mapping[str, Any], parts: Mapping[str, str]) -> Iterator[str]:

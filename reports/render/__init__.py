@@ -1,0 +1,1 @@
+"""Renderers: pure functions from a signed document to the bytes of one format."""
