@@ -35,7 +35,7 @@ Tone = Literal["information", "attention", "limit"]
 Show = Annotated[
     str,
     Field(
-        pattern=r"^[a-z_]+(:[a-z0-9_.-]+)?$",
+        pattern=r"^[a-z_]+(:[a-z0-9_.-]+){0,2}$",
         description="name of a way of writing of `reports.document.values`, as `percent`, "
         "`decimals:3` or `word:verdict`",
     ),
