@@ -56,8 +56,8 @@ class Admission:
 
 
 @dataclass(frozen=True, slots=True)
-class _Facts:
-    """What is recorded of a candidate, as far as it can matter for one interview."""
+class Recorded:
+    """What is recorded of a candidate, as far as it can matter for one interview at a time."""
 
     interview: Interview
     consents: tuple[Consent, ...]
@@ -99,7 +99,7 @@ def admit(unit: ReadUnit, interview: Interview, at: datetime) -> Admission:
         )
         return Admission(False, False, (text,), JurisdictionMissing.code)
     notices = unit.every(Notice, candidate_id=candidate.id)
-    return _weigh(places, origin, _Facts(interview, consents, notices, at))
+    return _weigh(places, origin, Recorded(interview, consents, notices, at))
 
 
 def _stopped(
@@ -131,7 +131,7 @@ def _places(
     return places, (f"{text}: {', '.join(places)}.",) if places else ()
 
 
-def _weigh(places: tuple[str, ...], origin: tuple[str, ...], facts: _Facts) -> Admission:
+def _weigh(places: tuple[str, ...], origin: tuple[str, ...], facts: Recorded) -> Admission:
     reasons = list(origin)
     unknown = [code for code in places if not book().reviewed(code)]
     if unknown:
@@ -141,10 +141,10 @@ def _weigh(places: tuple[str, ...], origin: tuple[str, ...], facts: _Facts) -> A
         )
     withheld: set[str] = set()
     for gate in needed_in(places, facts.at.date()):
-        lacking = [text for need in gate.need for text in _lacking(gate, need, facts)]
-        if lacking:
+        missing = [text for need in gate.need for text in lacking(gate, need, facts)]
+        if missing:
             withheld.add(gate.withholds)
-            reasons += [f"{gate.citation} ({gate.id}): {text}" for text in lacking]
+            reasons += [f"{gate.citation} ({gate.id}): {text}" for text in missing]
         else:
             reasons.append(f"{gate.citation} ({gate.id}): met.")
     if "checking" in withheld:
@@ -155,8 +155,8 @@ def _weigh(places: tuple[str, ...], origin: tuple[str, ...], facts: _Facts) -> A
     return Admission(True, identity, tuple(reasons))
 
 
-def _lacking(gate: Gate, need: Need, facts: _Facts) -> Iterator[str]:
-    """What of a need is not there, in words."""
+def lacking(gate: Gate, need: Need, facts: Recorded) -> Iterator[str]:
+    """What of a need of a gate is not recorded, in words; nothing where it is met."""
     limit = facts.limit(need)
     before = " before the interview" if need.before == "interview" else ""
     for kind in need.notices:
@@ -174,7 +174,9 @@ def _lacking(gate: Gate, need: Need, facts: _Facts) -> Iterator[str]:
     yield f"no {form} to {need.consent.value}{before}{_meant_for(gate)}.{found}"
 
 
-def _fault(gate: Gate, need: Need, consent: Consent, facts: _Facts, limit: datetime) -> str | None:
+def _fault(
+    gate: Gate, need: Need, consent: Consent, facts: Recorded, limit: datetime
+) -> str | None:
     """Why a consent does not meet a need, in words; None where it does."""
     fault = fault_at(consent, facts.at)
     if fault is not None:
@@ -188,7 +190,7 @@ def _fault(gate: Gate, need: Need, consent: Consent, facts: _Facts, limit: datet
     return None
 
 
-def _notice_counts(gate: Gate, notice: Notice, facts: _Facts, limit: datetime) -> bool:
+def _notice_counts(gate: Gate, notice: Notice, facts: Recorded, limit: datetime) -> bool:
     about = notice.interview_id in (None, facts.interview.id) and notice.system_id in (
         None,
         facts.interview.system_id,

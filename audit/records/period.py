@@ -190,9 +190,11 @@ class AuditClock:
     clock: str
     citation: str
     jurisdiction: str
-    due_on: date
-    overdue: Annotated[bool, Field(description="At the end of the period.")]
-    days_left: Annotated[int, Field(description="To the last day; negative: days past it.")]
+    due_on: Annotated[date | None, Field(description="The last day; null: there is no audit.")]
+    overdue: Annotated[bool, Field(description="At the end of the period, or without an audit.")]
+    days_left: Annotated[
+        int | None, Field(description="From the period's last day; negative: days past it.")
+    ]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -328,7 +330,7 @@ class RequestCounts:
     granted: Annotated[Share, Field(description="Granted at least in part, of answered.")]
     open: Annotated[int, Field(description="Without an answer, and not overdue.")]
     overdue: Annotated[int, Field(description="Without an answer, and past a clock.")]
-    withdrawn: Annotated[int, Field(description="Taken back by the person.")]
+    withdrawn: Annotated[int, Field(description="Taken back before an answer.")]
     days: Annotated[Durations, Field(description="Receipt to answer, days.")]
 
 
