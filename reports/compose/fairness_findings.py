@@ -60,7 +60,7 @@ def answer(sheet: Sheet) -> None:
     }
     first = [n for n in sheet.order.findings if found[n]["finding"] in LOUD[:2]]
     if first:
-        sheet.text(_told(sheet, first[0]), *_sure(sheet, first[0]), lead=True)
+        sheet.text(told(sheet, first[0]), *sure(sheet, first[0]), lead=True)
         sheet.text(*_affected(sheet))
     else:
         sheet.text(_nothing(sheet), lead=True)
@@ -79,7 +79,7 @@ def _named(sheet: Sheet, n: int) -> str:
     return f"/shown/named/{n}"
 
 
-def _told(sheet: Sheet, n: int) -> m.Inline:
+def told(sheet: Sheet, n: int) -> m.Inline:
     finding = sheet.audit["findings"][n]
     where = f"/audit/findings/{n}"
     basis = basis_of(finding)
@@ -100,7 +100,7 @@ def _told(sheet: Sheet, n: int) -> m.Inline:
     )
 
 
-def _sure(sheet: Sheet, n: int) -> list[m.Inline]:
+def sure(sheet: Sheet, n: int) -> list[m.Inline]:
     """How sure that is: the interval and the chance."""
     finding = sheet.audit["findings"][n]
     where = f"/audit/findings/{n}"

@@ -35,7 +35,7 @@ def standing(row: Json) -> str | None:
     return None if found is None else str(found)
 
 
-_STANDING = (
+STANDING = (
     Col("finding", "/finding", shown=False),
     Col("standing", "/standing", shown=False),
     Col("withheld", "/withheld", shown=False),
@@ -50,7 +50,7 @@ _RATES = (
     *estimate("rate", "/rate", "percent"),
     *estimate("ratio", "/comparison/ratio"),
     Col("below", "/comparison/below_four_fifths", "yes_no"),
-    *_STANDING,
+    *STANDING,
 )
 _TESTS = (
     _GROUP,
@@ -87,7 +87,7 @@ _EFFECTS = (
     Col("phi", "/comparison/phi/value", "signed"),
     Col("h", "/comparison/cohens_h/value", "signed"),
 )
-_LABEL = Col("label", None, made=lambda row: " × ".join(row["group"]), shown=False)
+LABEL = Col("label", None, made=lambda row: " × ".join(row["group"]), shown=False)
 
 
 def is_stage(table: Table) -> bool:
@@ -129,7 +129,7 @@ def block(sheet: Sheet, n: int) -> None:
     where = f"/audit/tables/{n}"
     title = {"title": at(f"{where}/title")}
     sheet.heading(f"table-{n}", "tables.one", level=3, **title)
-    sheet.text(*_intro(sheet, n))
+    sheet.text(*table_intro(sheet, n))
     _median(sheet, n)
     places = telling_rows(sheet, f"{where}/rows")
     _drawn(sheet, n, places)
@@ -158,7 +158,7 @@ def telling_rows(sheet: Sheet, pointer: str) -> list[Place]:
     return sorted(places, key=key)
 
 
-def _intro(sheet: Sheet, n: int) -> list[m.Inline]:
+def table_intro(sheet: Sheet, n: int) -> list[m.Inline]:
     table = sheet.audit["tables"][n]
     where = f"/audit/tables/{n}"
     basis = basis_of(table)
@@ -213,7 +213,7 @@ def _median(sheet: Sheet, n: int) -> None:
 def _drawn(sheet: Sheet, n: int, places: list[Place]) -> None:
     """Charts of a table's rates and of its ratios."""
     rows = sheet.audit["tables"][n]["rows"]
-    columns = (*_RATES, _LABEL)
+    columns = (*_RATES, LABEL)
     rated = [p for p in places if rows[p.n]["rate"]["value"] is not None][:MOST_MARKS]
     if rated:
         name = f"table-{n}-rates-chart"
