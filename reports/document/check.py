@@ -44,7 +44,9 @@ def inlines(value: Any) -> Iterator[m.Inline]:
 
 
 def _inlines_of(held: Any) -> Iterator[m.Inline]:
-    if isinstance(held, m.Part) and not isinstance(held, m.Shown):
+    if isinstance(held, m.Shown):  # a key figure's value stands alone
+        yield (held,)
+    elif isinstance(held, m.Part):
         yield from inlines(held)
     elif isinstance(held, tuple) and held:
         if all(isinstance(piece, str | m.Shown) for piece in held):
