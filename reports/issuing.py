@@ -1,4 +1,4 @@
-"""Issuing a document: checked, signed, rendered in every wanted format, each file with its proof."""
+"""Issuing a document: checked, signed, rendered in each format, each file with its own proof."""
 
 from __future__ import annotations
 

@@ -21,8 +21,8 @@ Signature = Annotated[str, Field(pattern="^[0-9a-f]{128}$")]
 Moment = Annotated[
     str,
     Field(
-        pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{6})?Z$",
-        description="UTC, RFC 3339, to the second or to the microsecond",
+        pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?Z$",
+        description="UTC, RFC 3339, to the second or finer",
     ),
 ]
 
