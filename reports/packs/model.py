@@ -345,9 +345,9 @@ def json_schema() -> dict[str, Any]:
 
 def _handed_down(values: Mapping[str, Any]) -> dict[str, Any]:
     """The pack with the defaults of the pack and of its sections written into every field."""
-    made = dict(values)
-    own = {name: made.pop(name) for name in ("who", "documents") if name in made}
-    top = {**made, **own}
+    made: dict[str, Any] = dict(values)
+    own: dict[str, Any] = {name: made.pop(name) for name in ("who", "documents") if name in made}
+    top: dict[str, Any] = {**made, **own}
     sections = made.get("sections")
     if isinstance(sections, list | tuple):
         made["sections"] = [_section(section, top) for section in sections]
