@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from reports import fairness_impact as i
 from reports import fairness_people as p
 from reports import fairness_scores as s
-from reports.charts import distribution_chart, funnel_chart, impact_chart, sweep_chart
 from reports.charts_base import Mark, Series, Words
 from reports.charts_detail import (
     Bands,
@@ -19,6 +18,7 @@ from reports.charts_detail import (
     drift_chart,
     pareto_chart,
 )
+from reports.charts_rates import distribution_chart, funnel_chart, impact_chart, sweep_chart
 from reports.fairness_documents import AuditDocument
 from reports.fairness_fields import group_name
 from reports.fairness_figures import EstimateEntry, IntervalEntry, ProportionEntry

@@ -10,7 +10,6 @@ from importlib import resources
 import numpy as np
 import pytest
 
-from reports.charts import distribution_chart, funnel_chart, impact_chart, sweep_chart
 from reports.charts_base import LONGEST_LABEL, Mark, Series, Words
 from reports.charts_detail import (
     STANDINGS,
@@ -21,6 +20,7 @@ from reports.charts_detail import (
     drift_chart,
     pareto_chart,
 )
+from reports.charts_rates import distribution_chart, funnel_chart, impact_chart, sweep_chart
 from reports.charts_svg import TONES, inline_svg
 from tests.reports.reading import Page
 

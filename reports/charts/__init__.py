@@ -1,0 +1,81 @@
+"""Charts of documents as SVG and PNG: the same list gives the same bytes on every machine.
+
+Nothing is measured and no font is read here, so that a chart takes about a millisecond and does not
+depend on what is installed. Series differ in shape, dash or pattern as well as in colour.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from reports.charts.curves import MOST_LINES, curves_svg
+from reports.charts.palette import NARROW, PRINT, WIDE, Theme
+from reports.charts.raster import png
+from reports.charts.reading import Plot, plot
+from reports.charts.rows import MOST_ROWS, rows_svg
+from reports.charts.timeline import MOST_LANES, timeline_svg
+from reports.document import model as m
+
+__all__ = [
+    "NARROW",
+    "PRINT",
+    "WIDE",
+    "Left",
+    "Theme",
+    "chart_png",
+    "chart_svg",
+    "drawable",
+    "left_out",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """How many rows or lines of a chart are drawn, of how many."""
+
+    drawn: int
+    of: int
+
+
+def drawable(document: m.Document, chart: m.Chart) -> bool:
+    """Whether a chart has a value to draw; where not, its table says all."""
+    return plot(document, chart).drawable
+
+
+def chart_svg(document: m.Document, chart: m.Chart, theme: Theme = PRINT) -> str:
+    """A chart as one `<svg>` element.
+
+    `PRINT` is plain: colours, letters as text in DejaVu Sans. `WIDE` and `NARROW` have classes for
+    the style sheet of pages. Raises `ValueError` where nothing can be drawn, `drawable` tells.
+    """
+    read = plot(document, chart)
+    if not read.drawable:
+        raise ValueError(f"the chart {chart.id!r} has no value to draw")
+    return _draw(read, theme)
+
+
+def chart_png(document: m.Document, chart: m.Chart, width_px: int) -> bytes:
+    """The printed chart as PNG on white, `width_px` wide. Raises as `chart_svg` does."""
+    return png(chart_svg(document, chart, PRINT), PRINT.width, width_px)
+
+
+def left_out(document: m.Document, chart: m.Chart) -> Left | None:
+    """What a chart has no room for, None where it draws all; the table has every row."""
+    read = plot(document, chart)
+    if chart.kind in ("intervals", "bars"):
+        left = Left(min(MOST_ROWS, len(read.marks)), len(read.marks))
+    elif chart.kind == "timeline":
+        lanes = len({mark.label for mark in read.marks if mark.low is not None})
+        left = Left(min(MOST_LANES, lanes), lanes)
+    elif chart.kind == "points":
+        return None
+    else:
+        left = Left(min(MOST_LINES, len(read.series)), len(read.series))
+    return left if left.drawn < left.of else None
+
+
+def _draw(read: Plot, theme: Theme) -> str:
+    kind = read.chart.kind
+    if kind == "timeline":
+        return timeline_svg(read, theme)
+    return rows_svg(read, theme) if kind in ("intervals", "bars") else curves_svg(read, theme)

@@ -1,0 +1,24 @@
+"""Drawings as PNG, for formats that hold no SVG."""
+
+from __future__ import annotations
+
+import typst
+
+_POINTS_PER_INCH = 72.0
+_PAGE = (
+    "#set page(width: {width}pt, height: auto, margin: 0pt, fill: white)\n"
+    '#image(bytes(sys.inputs.svg), format: "svg", width: {width}pt)\n'
+)
+
+
+def png(svg: str, width: float, width_px: int) -> bytes:
+    """A drawing of `width` units on white paper as PNG, `width_px` pixels wide."""
+    made = typst.compile(
+        _PAGE.format(width=width).encode("utf-8"),
+        format="png",
+        ppi=_POINTS_PER_INCH * width_px / width,
+        sys_inputs={"svg": svg},
+    )
+    if not isinstance(made, bytes):
+        raise TypeError("one drawing gives one picture")
+    return made
