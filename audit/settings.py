@@ -166,6 +166,9 @@ class Settings(BaseSettings):
     database_url: SecretStr | None = Field(
         None, description="sqlite:///FILE or postgresql://...; none = fairwitness.db in data_dir"
     )
+    packs_dir: Path | None = Field(
+        None, description="folder of an organisation's own rule packs, beside those that ship"
+    )
     storage: Storage = Storage()
     limits: Limits = Limits()
     sampling: Sampling = Sampling()

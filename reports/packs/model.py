@@ -19,6 +19,7 @@ from audit.clocks import book, find
 from audit.errors import ClockInvalid
 from reports.document.model import Kind as DocumentKind
 from reports.document.values import known_way
+from reports.packs.known import unknown_step
 
 Status = Literal["in_force", "from", "withdrawn", "voluntary", "proposed"]
 Read = Literal["primary", "secondary"]
@@ -93,6 +94,11 @@ class FactCondition(Condition):
 
     at: Pattern
 
+    @model_validator(mode="after")
+    def _leads(self) -> Self:
+        _leads_somewhere(self.at)
+        return self
+
 
 class Computed(_Part):
     """A value of the facts that answers a field."""
@@ -127,7 +133,15 @@ class Computed(_Part):
         if "*" not in self.at.split("/") and (self.name or self.where or self.among):
             raise ValueError("name, where and among go with a '*' in at")
         _known_clock(self.clock)
+        self._check_pointers()
         return self
+
+    def _check_pointers(self) -> None:
+        _leads_somewhere(self.at, self.name or "")
+        for condition in self.where:
+            _leads_somewhere(self.at, condition.at)
+        for condition in self.among:
+            _leads_somewhere(self.at.partition("*")[0] + "*", condition.at)
 
 
 class Choice(_Part):
@@ -374,6 +388,13 @@ def _filled(part: Any, above: Mapping[str, Any]) -> Any:
         return part
     taken = {n: v for n, v in above.items() if not ("status" in part and n in _DAYS)}
     return {**taken, **part}
+
+
+def _leads_somewhere(pattern: str, inside: str = "") -> None:
+    step = unknown_step(pattern, inside)
+    if step is not None:
+        way = f"{pattern} and from its item {inside}" if inside else pattern
+        raise ValueError(f"no facts have a member {step!r} on the way {way}; see their schemas")
 
 
 def _known_clock(clock: str) -> None:
