@@ -205,7 +205,8 @@ def _table(sheet: Sheet, n: int) -> None:
     compared = [p for p in places if rows[p.n]["comparison"]]
     drawn = [p for p in compared if rows[p.n]["comparison"]["ratio"]["value"]]
     if drawn:
-        ratios(sheet, f"table-{n}-chart", drawn, (*_COUNTS, LABEL), "ratios")
+        named = sheet.say("chart.ratios.title", **title)
+        ratios(sheet, f"table-{n}-chart", drawn, (*_COUNTS, LABEL), named)
     sheet.table(f"table-{n}-counts", sheet.say("tables.rates", **title), places, _COUNTS)
     if compared:
         sheet.table(f"table-{n}-tests", sheet.say("tables.tests", **title), compared, _TESTS)

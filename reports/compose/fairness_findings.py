@@ -249,11 +249,11 @@ def _forest(sheet: Sheet) -> None:
         Col("class", "/finding", "word:fairness_class"),
     )
     places = [Place(f"/audit/findings/{n}", n) for n in drawn]
-    ratios(sheet, "findings-ratios", places, columns, "findings")
+    ratios(sheet, "findings-ratios", places, columns, sheet.say("chart.findings"))
 
 
 def ratios(
-    sheet: Sheet, name: str, places: list[Place], columns: tuple[Col, ...], key: str
+    sheet: Sheet, name: str, places: list[Place], columns: tuple[Col, ...], title: m.Inline
 ) -> None:
     """A chart of ratios with their intervals and a line at four fifths.
 
@@ -271,8 +271,8 @@ def ratios(
         m.Chart(
             id=name,
             kind="intervals",
-            title=sheet.say(f"chart.{key}.title"),
-            caption=sheet.say(f"chart.{key}.caption"),
+            title=title,
+            caption=sheet.say("chart.ratios.caption"),
             rows=rows,
             label=of(Col("label", None)),
             value=of(Col("ratio", None, "ratio")),

@@ -93,7 +93,8 @@ def _questions(sheet: Sheet, n: int) -> None:
         if drawn:
             name = f"questions-{n}-{kind}"
             rows = sheet.rows(name, drawn, _ITEMS)
-            intervals(sheet, name, rows, member, kind, show="signed")
+            title = sheet.say(f"chart.{kind}.title", **_pair(where))
+            intervals(sheet, title, rows, member, key=kind, show="signed")
     title = sheet.say("questions.items", **_pair(where))
     sheet.table(f"questions-{n}-items", title, each(sheet, f"{where}/items"), _ITEMS)
     sheet.notes(f"{where}/notes")
@@ -148,7 +149,7 @@ def _gain(sheet: Sheet, n: int) -> None:
     columns = (
         *estimate("tool", "/tool", "signed"),
         *estimate("earlier", "/earlier", "signed"),
-        *estimate("difference", "/difference", "signed"),
+        *estimate("gap", "/difference", "signed"),
         Col("p", "/p_value", "p"),
         Col("detectable_difference", "/detectable", "decimals"),
         Col("days", "/days_saved", "figures"),
@@ -518,7 +519,7 @@ def _front(sheet: Sheet, n: int, places: list[Place], objective: str) -> None:
         m.Chart(
             id=name,
             kind="points",
-            title=sheet.say("chart.alternatives.title"),
+            title=sheet.say("chart.alternatives.title", score=at(f"/audit/alternatives/{n}/score")),
             caption=sheet.say(f"chart.alternatives.{objective}"),
             rows=sheet.rows(name, places, columns),
             label=sheet.column(Col("way", None)),

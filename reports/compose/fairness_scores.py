@@ -18,6 +18,7 @@ from reports.compose.fairness_sheet import (
     chi_square,
     each,
     estimate,
+    joined,
     share_of,
 )
 from reports.compose.fairness_tables import block, is_stage
@@ -228,21 +229,23 @@ def _cuts_said(sheet: Sheet, n: int) -> list[m.Inline]:
         said.append(sheet.say("scores.current", cut=cut))
     if not sweep["kept"]:
         return [*said, sheet.say("scores.never_kept")]
-    said.append(sheet.say("scores.kept"))
-    for k, _ in islice(enumerate(sweep["kept"]), _MOST_RANGES):
-        where = f"/audit/sweeps/{n}/kept/{k}"
-        said.append(
-            sheet.say(
-                "scores.kept_range",
-                low=at(f"{where}/low", "figures"),
-                high=at(f"{where}/high", "figures"),
-                share_low=at(f"{where}/share_at_low", "percent"),
-                share_high=at(f"{where}/share_at_high", "percent"),
-            )
-        )
-    if len(sweep["kept"]) > _MOST_RANGES:
-        said.append(sheet.say("scores.kept_more"))
-    return said
+    ranges = [
+        _kept(sheet, f"/audit/sweeps/{n}/kept/{k}")
+        for k, _ in islice(enumerate(sweep["kept"]), _MOST_RANGES)
+    ]
+    more = [sheet.say("scores.kept_more")] if len(sweep["kept"]) > _MOST_RANGES else []
+    listed = joined([*ranges, *more], "; ")
+    return [*said, sheet.say("scores.kept", ranges=listed)]
+
+
+def _kept(sheet: Sheet, where: str) -> m.Inline:
+    return sheet.say(
+        "scores.kept_range",
+        low=at(f"{where}/low", "figures"),
+        high=at(f"{where}/high", "figures"),
+        share_low=at(f"{where}/share_at_low", "percent"),
+        share_high=at(f"{where}/share_at_high", "percent"),
+    )
 
 
 _PASSED = (
@@ -313,7 +316,9 @@ def _stage_chart(sheet: Sheet, n: int, places: list[Place]) -> None:
         m.Chart(
             id=name,
             kind="bars",
-            title=sheet.say("chart.funnel.title"),
+            title=sheet.say(
+                "chart.funnel.title", features=at(f"/audit/funnels/{n}/features", "names")
+            ),
             caption=sheet.say("chart.funnel.caption"),
             rows=sheet.rows(name, drawn, _PASSED),
             label=sheet.column(Col("stage", None)),
@@ -406,7 +411,9 @@ def _period_chart(sheet: Sheet, n: int, places: list[Place]) -> None:
         m.Chart(
             id=name,
             kind="lines",
-            title=sheet.say("chart.drift.title"),
+            title=sheet.say(
+                "chart.drift.title", features=at(f"/audit/drift/{n}/features", "names")
+            ),
             caption=sheet.say("chart.drift.caption"),
             rows=sheet.rows(name, drawn[: MOST_ROWS * MOST_LINES], _PERIODS),
             x=sheet.column(Col("period", None)),

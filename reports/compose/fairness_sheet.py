@@ -176,7 +176,7 @@ class Sheet:
                 some=at(f"/shown/{name}/some", "integer"),
                 all=at(f"/shown/{name}/all", "integer"),
             )
-        columns = [c for c in columns if self._told(name, c)]
+        columns = [c for n, c in enumerate(columns) if n < head or self._told(name, c)]
         self.draft.add(
             m.Table(
                 id=name,
@@ -191,11 +191,12 @@ class Sheet:
         return pointer
 
     def _told(self, name: str, column: Col) -> bool:
-        """Whether any row has something in a column that is left out where it is empty."""
-        if column.title not in _LEFT_OUT_EMPTY and column.name not in _LEFT_OUT_EMPTY:
+        """Whether any row has something in a column; the main ones stay without."""
+        if column.name in _MAIN:
             return True
         nothing: tuple[Any, ...] = (None, "", [None, None])
-        return any(row[column.name] not in nothing for row in self.shown[name]["rows"])
+        rows = self.shown[name]["rows"]
+        return not rows or any(row[column.name] not in nothing for row in rows)
 
     def more(self, name: str, part: str, shown: int) -> None:
         """Says how many entries of a part the document shows, where it does not show all."""
@@ -207,14 +208,14 @@ class Sheet:
             self.text(self.say("some_parts", some=some, all=every))
 
 
-_LEFT_OUT_EMPTY = frozenset({"of", "interval"})
+_MAIN = frozenset({"assessed", "selected", "rate", "ratio", "class", "unknown"})
 
 
-def joined(sentences: Iterable[m.Inline]) -> m.Inline:
-    """Sentences of one paragraph."""
+def joined(sentences: Iterable[m.Inline], between: str = " ") -> m.Inline:
+    """Sentences of one paragraph, or parts of one sentence."""
     made: list[str | m.Shown] = []
     for sentence in filter(None, sentences):
-        made += [" ", *sentence] if made else sentence
+        made += [between, *sentence] if made else sentence
     return tuple(made)
 
 

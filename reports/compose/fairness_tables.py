@@ -171,7 +171,8 @@ def table_intro(sheet: Sheet, n: int) -> list[m.Inline]:
         "assessed": at(f"{where}/assessed", "integer"),
     }
     said = [sheet.say(f"counted.{basis}", **of, **counts)]
-    if table["unknown_assessed"]:
+    noted = any(note["code"] == "unknown_groups" for note in table["notes"])
+    if table["unknown_assessed"] and not noted:
         unknown = at(f"{where}/unknown_assessed", "integer")
         said.append(sheet.say("tables.unknown", unknown=unknown))
     if table["reference"] is not None:
@@ -213,29 +214,31 @@ def _median(sheet: Sheet, n: int) -> None:
 def _drawn(sheet: Sheet, n: int, places: list[Place]) -> None:
     """Charts of a table's rates and of its ratios."""
     rows = sheet.audit["tables"][n]["rows"]
+    title = {"title": at(f"/audit/tables/{n}/title")}
     columns = (*_RATES, LABEL)
     rated = [p for p in places if rows[p.n]["rate"]["value"] is not None][:MOST_MARKS]
     if rated:
-        name = f"table-{n}-rates-chart"
-        intervals(sheet, name, sheet.rows(name, rated, columns), "rate", "rates")
+        listed = sheet.rows(f"table-{n}-rates-chart", rated, columns)
+        intervals(sheet, sheet.say("chart.rates.title", **title), listed, "rate", key="rates")
     compared = [p for p in rated if rows[p.n]["comparison"]]
     if any(rows[p.n]["comparison"]["ratio"]["value"] for p in compared):
-        ratios(sheet, f"table-{n}-ratios-chart", compared, columns, "ratios")
+        named = sheet.say("chart.ratios.title", **title)
+        ratios(sheet, f"table-{n}-ratios-chart", compared, columns, named)
 
 
 def intervals(
-    sheet: Sheet, name: str, rows: str, member: str, key: str, *, show: str = "percent"
+    sheet: Sheet, title: m.Inline, rows: str, member: str, *, key: str, show: str = "percent"
 ) -> None:
-    """A chart of values with their intervals, one for each `label`."""
+    """A chart of values with their intervals, one for each `label`; `key`: of its caption."""
     ends = {
         end: m.Column(title=sheet.say(f"column.{end}"), at=f"/{member}_interval/{k}", show=show)
         for k, end in enumerate(("low", "high"))
     }
     sheet.draft.add(
         m.Chart(
-            id=name,
+            id=rows.split("/")[2],
             kind="intervals",
-            title=sheet.say(f"chart.{key}.title"),
+            title=title,
             caption=sheet.say(f"chart.{key}.caption"),
             rows=rows,
             label=sheet.column(Col("label", None)),
