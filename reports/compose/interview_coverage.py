@@ -109,12 +109,16 @@ def file(page: Passages) -> None:
         title, note = page.say("file.measurements"), page.say("file.measurements_note")
         page.table("measurements", title, "/measurements", _MEASURED, head=2, note=note)
     page.table("run", page.say("file.run"), "/run", _RUN, head=2)
+    checked: m.Inline = ()
+    if page.held("/check/run/started_at"):
+        checked = page.say("file.checked", checked=at("/check/run/started_at", "moment"))
     page.text(
+        checked,
         page.say(
             "file.result",
             version=at("/check/software/version"),
             hash=at("/check/run/content_sha256", "digest"),
-        )
+        ),
     )
 
 
