@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import re
 import zlib
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from pydantic import ValidationError
 
-from audit.canonical import parse_canonical, parse_json
+from audit.canonical import canonical_hash, parse_canonical, parse_json
 from audit.errors import NotCanonical, ProofUnreadable
 from reports.proof.broken_json import where_broken
 from reports.proof.envelope import Proof
@@ -27,9 +26,7 @@ EMBEDDED = "document.json"
 """Name of the signed document in PDF files and in the zip formats."""
 SCRIPT_ID = "fairwitness-envelope"
 
-_SCRIPT = re.compile(
-    rb"<script[^>]{0,200}\bid=[\"']?" + SCRIPT_ID.encode() + rb"[\"']?[^>]{0,200}>", re.IGNORECASE
-)
+SCRIPT = f'<script type="application/json" id="{SCRIPT_ID}">'.encode()
 _ATTACHED = re.compile(rb"/Type\s*/EmbeddedFile\b")
 _STREAM = re.compile(rb"stream\r?\n")
 _LENGTH = re.compile(rb"/Length\s+(\d{1,10})\b(?!\s+\d+\s+R)")
@@ -37,11 +34,17 @@ _LENGTH = re.compile(rb"/Length\s+(\d{1,10})\b(?!\s+\d+\s+R)")
 
 @dataclass(frozen=True, slots=True)
 class Signed:
-    """A document as plain JSON, its proof, and the bytes that they were read from."""
+    """A document as plain JSON with the SHA-256 of its canonical form, its proof, their text."""
 
-    document: Mapping[str, Any]
+    document: dict[str, Any]
+    sha256: str
     proof: Proof
     text: bytes
+
+    @property
+    def intact(self) -> bool:
+        """Whether the document has the hash that its proof states."""
+        return self.sha256 == self.proof.document_sha256
 
 
 def kind_of(data: bytes) -> Kind:
@@ -98,9 +101,9 @@ def read_signed(text: bytes, *, canonical: bool) -> Signed:
         ProofUnreadable: it is no envelope; the message says where it breaks off.
     """
     value = read_json(text, canonical=canonical)
-    if not isinstance(value, Mapping) or set(value) != {"document", "proof"}:
+    if not isinstance(value, dict) or set(value) != {"document", "proof"}:
         raise ProofUnreadable("the JSON is no signed document: it lacks `document` or `proof`")
-    if not isinstance(value["document"], Mapping):
+    if not isinstance(value["document"], dict):
         raise ProofUnreadable("/document is no object")
     try:
         proof = Proof.model_validate(value["proof"])
@@ -109,7 +112,10 @@ def read_signed(text: bytes, *, canonical: bool) -> Signed:
         raise ProofUnreadable(f"/proof/{place} was changed: it does not have its form") from None
     if proof.model_dump(mode="json") != value["proof"]:
         raise ProofUnreadable("/proof was changed: it is not written as proofs are")
-    return Signed(value["document"], proof, text)
+    try:
+        return Signed(value["document"], canonical_hash(value["document"]), proof, text)
+    except NotCanonical as error:
+        raise ProofUnreadable(f"/document has no canonical form: {error}") from None
 
 
 def read_json(text: bytes, *, canonical: bool) -> Any:
@@ -125,15 +131,16 @@ def read_json(text: bytes, *, canonical: bool) -> Any:
 
 
 def _of_html(body: bytes) -> bytes | None:
-    starts = list(_SCRIPT.finditer(body))
-    if not starts:
+    count = body.count(SCRIPT)
+    if count == 0:
         return None
-    if len(starts) > 1:
-        raise ProofUnreadable(f"the page holds {len(starts)} signed documents; ours hold one")
-    end = body.find(b"</script>", starts[0].end())
+    if count > 1:
+        raise ProofUnreadable(f"the page holds {count} signed documents; ours hold one")
+    start = body.find(SCRIPT) + len(SCRIPT)
+    end = body.find(b"</script>", start)
     if end < 0:
         raise ProofUnreadable("the page's signed document has no end")
-    return body[starts[0].end() : end].strip()
+    return body[start:end].strip()
 
 
 def _of_pdf(body: bytes) -> bytes | None:
