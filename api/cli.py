@@ -23,7 +23,9 @@ from api.models import open_models
 from api.models_cli import app as models_app
 from api.output import write_check, write_comparison
 from api.progress import shown
+from api.report_keys_cli import app as report_keys_app
 from api.serve_cli import app as serve_app
+from api.verify_cli import verify_file
 from api.worker_cli import app as worker_app
 from audit.check import check as run_check
 from audit.check import compare as run_compare
@@ -41,6 +43,8 @@ app = typer.Typer(
 app.add_typer(fairness_app, name="fairness")
 app.add_typer(models_app, name="models")
 app.add_typer(ledger_app, name="ledger")
+app.add_typer(report_keys_app, name="keys")
+app.command("verify")(verify_file)
 app.add_typer(database_app, name="database")
 app.add_typer(encryption_app, name="encryption")
 app.add_typer(serve_app)

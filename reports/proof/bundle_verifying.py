@@ -12,7 +12,7 @@ from audit.canonical import canonical_json
 from audit.errors import AuditError, PackInvalid, ProofUnreadable
 from reports.issuing import EXTENSIONS, Format
 from reports.packs.model import Pack
-from reports.packs.reading import read_pack
+from reports.packs.reading import MAX_BYTES, MAX_FILES, read_pack
 from reports.proof import bundle as b
 from reports.proof.files import split
 from reports.proof.keys import KeyDirectory
@@ -194,24 +194,21 @@ def _check_receipts(case: Case, members: Mapping[str, bytes]) -> None:
 
 
 def _check_packs(case: Case, members: Mapping[str, bytes]) -> None:
-    if case.signed is None:
-        return
-    used = case.signed.document.get("packs") or []
-    held = {
-        pack.sha256
-        for path, text in members.items()
-        if (pack := _pack(case, path, text)) is not None
-    }
-    missing = [pack for pack in used if pack.get("sha256") not in held]
+    used = case.document.packs if case.document else ()
+    files = [path for path in members if path.startswith(b.PACKS)][:MAX_FILES]
+    packs = [_pack(case, path, members[path]) for path in files]
+    held = {pack.sha256 for pack in packs if pack is not None}
+    missing = [pack for pack in used if pack.sha256 not in held]
     if used and not missing:
         case.add("packs", "holds", f"All {len(used)} rule packs that were applied are inside.")
     elif missing:
-        names = ", ".join(f"{pack.get('id')} {pack.get('version')}" for pack in missing[:10])
+        names = ", ".join(f"{pack.id} {pack.version}" for pack in missing[:10])
         case.add("packs", "not_checked", f"Rule packs that were applied are not inside: {names}.")
 
 
 def _pack(case: Case, path: str, text: bytes) -> Pack | None:
-    if not path.startswith(b.PACKS):
+    if len(text) > MAX_BYTES:
+        case.add("packs", "not_checked", f"{path} is larger than any rule pack.")
         return None
     try:
         return read_pack(text.decode("utf-8"), path.removeprefix(b.PACKS))
@@ -231,10 +228,10 @@ def _check_directory(case: Case, text: bytes) -> None:
 
 
 def _check_figures(case: Case, members: Mapping[str, bytes]) -> None:
-    if case.signed is None:
+    if case.document is None:
         return
-    audit = case.signed.document.get("data", {}).get("audit")
-    _check_result(case, members, audit)
+    audit = case.document.data.get("audit")
+    _check_result(case, members, audit or case.document.data.get("check"))
     if not case.deep:
         return
     if not isinstance(audit, Mapping) or b.CUBE not in members:
@@ -242,6 +239,7 @@ def _check_figures(case: Case, members: Mapping[str, bytes]) -> None:
         case.add("figures", "not_checked", text)
         return
     try:
+        read_json(members[b.CUBE], canonical=False)  # bounded before it is used
         found = recompute(audit, members[b.CUBE])
     except ProofUnreadable as error:
         case.add("figures", "fails", f"{b.CUBE}: {error}.")
@@ -257,11 +255,10 @@ def _check_figures(case: Case, members: Mapping[str, bytes]) -> None:
         case.add("figures", "holds", text + missing)
 
 
-def _check_result(case: Case, members: Mapping[str, bytes], audit: Any) -> None:
+def _check_result(case: Case, members: Mapping[str, bytes], held: Any) -> None:
     """Whether the raw result is the one that the document holds."""
-    if b.RESULT not in members or case.signed is None:
+    if b.RESULT not in members:
         return
-    held = audit or case.signed.document.get("data", {}).get("check")
     try:
         given = canonical_json(read_json(members[b.RESULT], canonical=False))
     except AuditError as error:

@@ -78,6 +78,11 @@ class Case:
         self.checks.append(Check(name, state, text))
 
     @property
+    def document(self) -> Document | None:
+        """The signed document in its typed form, if it has it."""
+        return None if self.signed is None else typed(self.signed.document)
+
+    @property
     def failed(self) -> bool:
         """Whether something does not hold."""
         return any(check.state == "fails" for check in self.checks)
