@@ -37,6 +37,7 @@ class Rule:
     kind: str
     jurisdiction: str
     id: str
+    title: str
     citation: str
 
 
@@ -70,6 +71,7 @@ class Duties:
                 kind=rule.kind,
                 jurisdiction=rule.jurisdiction,
                 rule=rule.id,
+                title=rule.title,
                 citation=rule.citation,
                 needed=sum(self.notices[rule].values()),
                 **self.notices[rule],
@@ -161,12 +163,12 @@ def _noticed(
         for need in gate.need:
             for kind in need.notices:
                 place = gate.jurisdictions[0] if gate.jurisdictions else ""
-                rule = Rule(kind, place, gate.id, gate.citation)
+                rule = Rule(kind, place, gate.id, gate.title, gate.citation)
                 yield rule, _by_gate(gate, need, kind, recorded)
     if automated:
         day = (recorded.interview.held_at or recorded.at).date()
         for clock, place in _clocks(tuple(places), day):
-            rule = Rule(PRE_USE, place, clock.id, clock.citation)
+            rule = Rule(PRE_USE, place, clock.id, clock.title, clock.citation)
             yield rule, _by_clock(clock, place, recorded)
 
 

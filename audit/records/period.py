@@ -275,6 +275,7 @@ class NoticeCoverage:
     kind: Annotated[str, Field(description="pre_use, ai_interview, ...")]
     jurisdiction: Annotated[str, Field(description="Whose law asks for it.")]
     rule: Annotated[str, Field(description="The clock or gate.")]
+    title: Annotated[str, Field(description="What it asks for, in its own words.")]
     citation: str
     needed: Annotated[int, Field(description="Interviews for which it is asked.")]
     in_time: Annotated[int, Field(description="Given, and in time.")]
