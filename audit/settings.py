@@ -155,6 +155,10 @@ class Settings(BaseSettings):
     insightface_dir: Path | None = Field(None, description="folder of an InsightFace pack")
     speechbrain_dir: Path | None = Field(None, description="folder of a SpeechBrain encoder")
     c2pa_trust_anchors: Path | None = Field(None, description="PEM file of trusted signers")
+    c2pa_sign_certificates: Path | None = Field(
+        None, description="PEM file of the chain that signs exported evidence; none = unsigned"
+    )
+    c2pa_sign_key: Path | None = Field(None, description="PEM file of its private key")
     master_keys: SecretStr | None = Field(None, description="'version:base64' lines of keys")
     master_keys_file: Path | None = Field(None, description="file of such lines")
     master_keys_provider: str | None = Field(

@@ -110,17 +110,25 @@ def _of_key(signing: Signing, key: ReportKey, publisher: str) -> Standing:
     said = f"The key {key.key_id}{whose}"
     if key.revoked_at is not None:
         return _revoked(signing, key, said, publisher)
-    at = moment(signing.signed_at)
-    if at < moment(key.valid_from):
-        text = f"{said} was not in use before {key.valid_from}; the file says {signing.signed_at}."
-        return Standing("out_of_time", text, publisher)
+    early = _before(signing, key)
     if key.retired_at is None:
-        return Standing("in_use", f"{said} is in the list of keys and in use.", publisher)
-    if at > moment(key.retired_at):
+        text = f"{said} is in the list of keys and in use.{early}"
+        return Standing("in_use", text, publisher)
+    if moment(signing.signed_at) > moment(key.retired_at):
         text = f"{said} was retired on {key.retired_at}; the file says {signing.signed_at}."
         return Standing("out_of_time", text, publisher)
     text = f"{said} was in use until {key.retired_at}, when it was replaced; what it signed holds."
-    return Standing("retired", text, publisher)
+    return Standing("retired", text + early, publisher)
+
+
+def _before(signing: Signing, key: ReportKey) -> str:
+    """Reports can be made with a given date; a key tells that it is not that of the signing."""
+    if moment(signing.signed_at) >= moment(key.valid_from):
+        return ""
+    return (
+        f" The file dates itself {signing.signed_at}, which is before the key was made "
+        f"({key.valid_from}): that date was given, and is not that of the signing."
+    )
 
 
 def _revoked(signing: Signing, key: ReportKey, said: str, publisher: str) -> Standing:
