@@ -113,15 +113,5 @@ def uprights(
 
 
 def name(drawing: Drawing, at: tuple[float, float], text: str, *, anchor: str) -> None:
-    """What a line or a point is called, on a rim that keeps it legible over others."""
-    drawing.text(
-        at,
-        text,
-        size=SMALL,
-        anchor=anchor,
-        fill="limit",
-        stroke="sheet",
-        stroke_width=3,
-        paint_order="stroke",
-        stroke_linejoin="round",
-    )
+    """What a line or a point is called."""
+    drawing.text(at, text, size=SMALL, anchor=anchor, fill="limit")

@@ -94,6 +94,8 @@ MEANINGS: Mapping[str, Style] = {
     "same": Style("attention", "down", "3 3", "outline"),
     "several_faces": Style("g3", "square", "7 3", "mesh"),
     "reference": Style("g7", "square", "", "flat"),
+    "face": Style("g2", "disc", "", "flat"),
+    "speech": Style("g7", "plus", "2 3", "flat"),
 }
 """Codes that look alike in every chart; all others look as their place among the series says."""
 

@@ -31,70 +31,87 @@ _FIGURES = 0.34
 """Most shares of the width that labels and figures take."""
 _LETTER = 15.0
 _BOLD = 1.12
+_ABOVE = 0.6
 _ROW = {"intervals": 24.0, "bars": 22.0}
 _PAD = 5.0
 
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """Where the labels, the plot and the figures are; values end `ends` before the right edge."""
+    """Where the labels, the plot and the figures are.
+
+    Values end `ends` before the right edge, intervals at it. `above`: labels and figures stand over
+    their marks; without it, figures stand beside them.
+    """
 
     labels: float
     start: float
     end: float
     ends: float
+    above: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Items under one label, and the lines in which the label is written."""
+    """Items under one label, the lines in which it is written, and how high all of it is."""
 
     label: list[str]
     marks: list[Mark]
+    height: float
 
 
 def rows_svg(plot: Plot, theme: Theme) -> str:
     """A chart of the kinds `intervals` and `bars`."""
     marks = plot.marks[:MOST_ROWS]
     drawing = Drawing(theme, plot.chart.id)
-    columns = _columns(plot, marks, theme)
-    groups = [
-        Group(lines(label, columns.labels) if label else [], list(found))
-        for label, found in groupby(marks, key=lambda mark: mark.label)
-    ]
+    found = [list(own) for _, own in groupby(marks, key=lambda mark: mark.label)]
+    columns = _columns(plot, found, theme)
+    groups = [_grouped(own, columns, plot, theme) for own in found]
     scale = _scale(plot, marks, columns)
     sample = area_sample if plot.chart.kind == "bars" else shape_sample
     top = legend(drawing, 0, plot.series, sample) + (20 if plot.across else 6)
-    end = top + sum(_height(group, plot, theme) for group in groups)
+    end = top + sum(group.height for group in groups)
     column = plot.chart.value
     if column is not None:
         floor_axis(drawing, end, ticks(scale, plot, column, TICK_ROOM), top)
+        middle = ((scale.start + scale.end) / 2, end + 33)
+        axis_title(drawing, middle, plain(column.title), anchor="middle")
+    uprights(drawing, plot.across, scale, (top, end))
     y = top
     for group in groups:
         drawing.line((0, y), (theme.width, y), stroke="grid")
         _group(drawing, plot, group, (columns, scale, y))
-        y += _height(group, plot, theme)
+        y += group.height
     drawing.line((0, end), (theme.width, end), stroke="line")
-    uprights(drawing, plot.across, scale, (top, end))
-    middle = ((scale.start + scale.end) / 2, end + 33)
-    if column is not None:
-        axis_title(drawing, middle, plain(column.title), anchor="middle")
     return drawing.finish(end + 42, plot.title)
 
 
-def _columns(plot: Plot, marks: Sequence[Mark], theme: Theme) -> Columns:
+def _columns(plot: Plot, groups: Sequence[Sequence[Mark]], theme: Theme) -> Columns:
+    marks = [mark for own in groups for mark in own]
     labels = max((width(mark.label) for mark in marks), default=0.0)
     written = [_written(mark, plot) for mark in marks]
     ends = max((width(text, SMALL) for _, text in written), default=0.0)
     values = max((_BOLD * width(text) for text, _ in written), default=0.0)
-    ends = ends + 8 if ends else 0.0
-    if values + ends > _FIGURES * theme.width:
-        ends = 0.0
+    above = theme.narrow and all(len(own) == 1 for own in groups)
+    most = (_ABOVE if above else _FIGURES) * theme.width
+    values = min(values, most)
+    ends = ends + 8 if ends and values + ends + 8 <= most else 0.0
+    right = theme.width - values - ends - 14
     if theme.narrow:
-        return Columns(theme.width - 8, 6, theme.width - 6, ends)
+        room = right if above else theme.width
+        return Columns(room, 6, theme.width - 6 if above else right, ends, above)
     left = min(labels, _LABELS * theme.width)
-    right = min(values, _FIGURES * theme.width) + ends
-    return Columns(left, left + 14, theme.width - right - 14, ends)
+    return Columns(left, left + 14, right, ends, above=False)
+
+
+def _grouped(marks: list[Mark], columns: Columns, plot: Plot, theme: Theme) -> Group:
+    label = lines(marks[0].label, columns.labels) if marks[0].label else []
+    rows = _ROW[plot.chart.kind] * len(marks)
+    letters = _LETTER * len(label)
+    if theme.narrow:
+        letters = max(letters, _LETTER if columns.above else 0)
+        return Group(label, marks, rows + letters + _PAD)
+    return Group(label, marks, max(rows, letters) + _PAD)
 
 
 def _scale(plot: Plot, marks: Sequence[Mark], columns: Columns) -> Scale:
@@ -120,44 +137,21 @@ def _apart(ends: Range, columns: Columns, log: bool) -> Scale:
     return Scale(ends.low, high, columns.start, columns.end, log)
 
 
-def _height(group: Group, plot: Plot, theme: Theme) -> float:
-    each = _ROW[plot.chart.kind] * len(group.marks)
-    if theme.narrow:
-        beside = 0 if len(group.marks) == 1 else _LETTER * len(group.marks)
-        label = max(len(group.label), 1 if len(group.marks) == 1 else 0)
-        return each + beside + _LETTER * label + _PAD
-    return max(each, _LETTER * len(group.label)) + _PAD
-
-
 def _group(
     drawing: Drawing, plot: Plot, group: Group, placed: tuple[Columns, Scale, float]
 ) -> None:
     columns, scale, y = placed
-    narrow = drawing.theme.narrow
-    height = _height(group, plot, drawing.theme)
-    first = y + 15 if narrow else y + height / 2 + 4 - _LETTER * (len(group.label) - 1) / 2
-    told = group.marks[0].label
+    narrow, step = drawing.theme.narrow, _ROW[plot.chart.kind]
+    middle = y + group.height / 2
+    first = y + 14 if narrow else middle + 4 - _LETTER * (len(group.label) - 1) / 2
     for n, text in enumerate(group.label):
-        cut = narrow and n == 0 and len(group.label) == 1 and len(group.marks) == 1
-        value, _ = _written(group.marks[0], plot)
-        room = columns.labels - (_BOLD * width(value) + columns.ends + 10 if cut else 0)
-        drawing.text((0, first + n * _LETTER), fitting(text, max(room, 90)), title=told)
-    step = _ROW[plot.chart.kind]
-    start = y + _PAD / 2 + (0 if not narrow else _LETTER * max(len(group.label), 0))
-    if not narrow:
-        start = y + (height - step * len(group.marks)) / 2
+        drawing.text((0, first + n * _LETTER), text, title=group.marks[0].label)
+    rows = step * len(group.marks)
+    start = y + group.height - rows - 1 if narrow else middle - rows / 2
+    draw = _bar if plot.chart.kind == "bars" else _interval
     for mark in group.marks:
-        single = narrow and len(group.marks) == 1
-        figures_at = y + 15 + (_LETTER * (len(group.label) - 1) if single and group.label else 0)
-        if narrow and not single:
-            figures_at = start + 12
-            start += _LETTER
-        elif single:
-            start = max(start, y + _PAD / 2 + _LETTER)
-        else:
-            figures_at = start + step / 2 + 4
-        _figures(drawing, plot, mark, (columns.ends, figures_at))
-        draw = _bar if plot.chart.kind == "bars" else _interval
+        line = y + 14 if columns.above else start + step / 2 + 4
+        _figures(drawing, plot, mark, (columns.ends, line))
         draw(drawing, plot, mark, (scale, start + step / 2))
         start += step
 

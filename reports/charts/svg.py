@@ -14,6 +14,12 @@ Point = tuple[float, float]
 
 _TILE = 6.0
 _TURNS = {"slant": 45, "back": -45, "mesh": 45, "flat": 90, "upright": 0}
+_RIM: dict[str, Attribute] = {
+    "stroke": "sheet",
+    "stroke_width": 3.0,
+    "paint_order": "stroke",
+    "stroke_linejoin": "round",
+}
 _FONTS = "DejaVu Sans, Noto Sans, sans-serif"
 
 
@@ -37,13 +43,17 @@ class Drawing:
         self._parts.append(f"<{tag}{self._attributes(attributes)}>{told}{written(text)}</{tag}>")
 
     def text(self, at: Point, text: str, /, *, size: float = SIZE, **attributes: Attribute) -> None:
-        """Letters on the line `at`; `anchor` says what of them is there, `start` without it."""
+        """Letters on the line `at`; `anchor` says what of them is there, `start` without it.
+
+        A rim in the colour of the ground keeps them legible over lines.
+        """
         anchor = attributes.pop("anchor", None)
         title = str(attributes.pop("title", None) or "")
         placed: dict[str, Attribute] = {"x": at[0], "y": at[1]}
         placed["text_anchor"] = None if anchor == "start" else anchor
         placed["font_size"] = None if size == SIZE else size
-        self._add("text", {"fill": "ink", **placed, **attributes}, title, text)
+        rim = {} if self.theme.classes else _RIM  # pages have it in their style sheet
+        self._add("text", {"fill": "ink", **placed, **attributes, **rim}, title, text)
 
     def line(self, start: Point, end: Point, /, **attributes: Attribute) -> None:
         """A straight line."""

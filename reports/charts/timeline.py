@@ -14,6 +14,7 @@ from reports.charts.svg import Drawing, Point
 MOST_LANES = 60
 _LABELS = 0.26
 _LETTER = 14.0
+_MOST_LINES = 3
 _BAR = 14.0
 _TALL = 40.0
 _LEAST = 2.5
@@ -33,6 +34,15 @@ class Lane:
         return [mark.value for mark in self.marks if mark.value is not None]
 
     @property
+    def ends(self) -> list[str]:
+        """The most and, where it is drawn, the least of its values, as the column writes them."""
+        texts = {m.value: m.texts.get("value", "") for m in self.marks if m.value is not None}
+        if not texts:
+            return []
+        least = min(texts)
+        return [texts[max(texts)], *([texts[least]] if least < 0 or self.curve else [])]
+
+    @property
     def curve(self) -> bool:
         """Whether it is a measured series: every value belongs to an instant."""
         return bool(self.levels) and all(mark.low == mark.high for mark in self.marks)
@@ -45,7 +55,7 @@ def timeline_svg(plot: Plot, theme: Theme) -> str:
     lanes = _lanes(plot, room)
     named = max((width(text) for lane in lanes for text in lane.name), default=0.0)
     start = 4.0 if theme.narrow else min(room, named) + 14
-    right = 30.0 if any(lane.levels for lane in lanes) else 10.0
+    right = max([10.0, *(width(text, SMALL) + 12 for lane in lanes for text in lane.ends)])
     scale = Scale(0.0, _end(plot), start, theme.width - right)
     shown = [s for s in plot.series if any(m.code == s.code for lane in lanes for m in lane.marks)]
     top = legend(drawing, 0, shown, area_sample) + (26 if plot.across else 12)
@@ -69,7 +79,7 @@ def _lanes(plot: Plot, room: float) -> list[Lane]:
         if mark.low is not None:
             found.setdefault(mark.label, []).append(mark)
     return [
-        Lane(lines(name, room), sorted(marks, key=lambda m: m.low or 0.0))
+        Lane(lines(name, room, _MOST_LINES), sorted(marks, key=lambda m: m.low or 0.0))
         for name, marks in list(found.items())[:MOST_LANES]
     ]
 
@@ -97,13 +107,15 @@ def _lane(drawing: Drawing, plot: Plot, lane: Lane, placed: tuple[Scale, float])
     drawn = _TALL if lane.levels else _BAR
     top = y + letters + 6 if narrow else y + (height - drawn) / 2
     if lane.levels:
-        _scale_texts(drawing, plot, lane, (scale.end + 5, top))
+        _scale_texts(drawing, lane, (scale.end + 5, top))
     if lane.curve:
         _curve(drawing, plot, lane, (scale, top))
         return
+    spots = [_stretch(drawing, plot, mark, (scale, top, _share(lane, mark))) for mark in lane.marks]
     free = -1e9
-    for mark in lane.marks:
-        free = _stretch(drawing, plot, mark, (scale, top, _share(lane, mark), free))
+    for mark, spot in zip(lane.marks, spots, strict=True):
+        number = mark.texts.get("x", "") if mark.x is not None else ""
+        free = _number(drawing, number, spot, (free, scale.end))
 
 
 def _bounds(lane: Lane) -> tuple[float, float]:
@@ -119,21 +131,17 @@ def _share(lane: Lane, mark: Mark) -> float:
     return ((mark.value if mark.value is not None else low) - low) / (high - low)
 
 
-def _scale_texts(drawing: Drawing, plot: Plot, lane: Lane, at: Point) -> None:
-    """The least and the most of a lane at its right end, as the column writes them."""
-    texts = {m.value: m.texts.get("value", "") for m in lane.marks if m.value is not None}
-    most = max(texts)
-    drawing.text((at[0], at[1] + 9), texts[most], size=SMALL, fill="soft")
-    least = min(texts)
-    if least < 0 or lane.curve:
-        drawing.text((at[0], at[1] + _TALL), texts[least], size=SMALL, fill="soft")
+def _scale_texts(drawing: Drawing, lane: Lane, at: Point) -> None:
+    """The most and the least of a lane at its right end."""
+    for text, y in zip(lane.ends, (9.0, _TALL), strict=False):
+        drawing.text((at[0], at[1] + y), text, size=SMALL, fill="soft")
 
 
 def _stretch(
-    drawing: Drawing, plot: Plot, mark: Mark, placed: tuple[Scale, float, float, float]
-) -> float:
-    """Draws one; from where on its lane has room for the next number."""
-    scale, top, share, free = placed
+    drawing: Drawing, plot: Plot, mark: Mark, placed: tuple[Scale, float, float]
+) -> tuple[float, float, float]:
+    """Draws one; where it starts and ends, and the line that its number stands on."""
+    scale, top, share = placed
     style = plot.style(mark)
     full = _BAR if share == 1.0 and mark.value is None else _TALL
     tall = max(1.0, share * full) if mark.value is not None else full
@@ -148,8 +156,7 @@ def _stretch(
         )
     else:
         drawing.area(style, x=start, y=y, width=end - start, height=tall, title=mark.told)
-    number = mark.texts.get("x", "") if mark.x is not None else ""
-    return _number(drawing, number, (start, end, top + full / 2 + 4), (free, scale.end))
+    return start, end, top + full / 2 + 4
 
 
 def _number(
@@ -159,18 +166,20 @@ def _number(
     start, end, y = spot
     wide = width(text, SMALL) + 6
     if not text:
-        return max(room[0], end)
+        return room[0]
     inside = end - start >= wide + 4
-    left = (start + end - wide) / 2 if inside else end + 2
+    left = max((start + end - wide) / 2, room[0]) if inside else end + 2
+    if inside and left + wide > end:
+        return room[0]
     if not inside and left + wide > room[1] + 8:
         left = start - wide - 2
     if left < room[0]:
-        return max(room[0], end)
+        return room[0]
     drawing.add(
         "rect", x=left, y=y - 11, width=wide, height=13.5, rx=3, fill="sheet", stroke="line"
     )
     drawing.text((left + wide / 2, y), text, size=SMALL, anchor="middle", font_weight="bold")
-    return max(end, left + wide)
+    return left + wide + 1
 
 
 def _curve(drawing: Drawing, plot: Plot, lane: Lane, placed: tuple[Scale, float]) -> None:

@@ -52,8 +52,8 @@ def _opening(k: Maker) -> list[m.Block]:
                     tone="attention",
                 ),
                 m.Key(
-                    label=("Interval of this ratio",),
-                    value=k.shown("/worst/rate_ends", "between:ratio"),
+                    label=("Interval of the rate",),
+                    value=k.shown("/worst/rate_ends", "between:percent"),
                     note=("The interval holds every ratio that these counts agree with.",),
                 ),
                 m.Key(label=("Persons counted",), value=k.shown("/persons", "integer")),
