@@ -252,16 +252,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     text = "\n".join(report(checked))
     print(text)
     if options.out:
-        options.out.write_text(_placed(text, options.out), encoding="utf-8")
+        options.out.write_text(placed(text, options.out, START, END), encoding="utf-8")
     return 0
 
 
-def _placed(text: str, out: Path) -> str:
+def placed(text: str, out: Path, start: str, end: str) -> str:
     """The table between its marks where the file has them, else by itself."""
     page = out.read_text(encoding="utf-8") if out.is_file() else ""
-    if START not in page or END not in page:
+    if start not in page or end not in page:
         return text + "\n"
-    return page.partition(START)[0] + START + "\n" + text + END + page.partition(END)[2]
+    return page.partition(start)[0] + start + "\n" + text + end + page.partition(end)[2]
 
 
 if __name__ == "__main__":

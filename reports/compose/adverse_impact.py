@@ -25,7 +25,7 @@ from reports.packs.shelf import pack as pack_of
 
 KIND: m.Kind = "adverse_impact_record"
 _KINDS = ("sex", "race_ethnicity")
-_IN_TABLES = frozenset(
+IN_TABLES = frozenset(
     f"ugesp.{name}"
     for name in (
         *("groups", "bottom_line", "components", "four_fifths", "significance", "differences"),
@@ -85,7 +85,7 @@ def compose(
     totals = _tables(audit, "selection")
     loud = _loud(audit, totals)
     _lead(sheet, totals, loud)
-    own = [f.id for f in rules.required(KIND) if f.id not in _IN_TABLES]
+    own = [f.id for f in rules.required(KIND) if f.id not in IN_TABLES]
     _fields(sheet, "record", [answers[name] for name in own])
     _groups(sheet)
     _bottom_line(sheet, totals)
@@ -94,9 +94,9 @@ def compose(
     sections = {section.id: section for section in rules.sections}
     for name in ("impact", "records"):
         fields = [f.id for f in sections[name].fields]
-        _fields(sheet, name, [answers[x] for x in fields if x not in _IN_TABLES and x not in own])
+        _fields(sheet, name, [answers[x] for x in fields if x not in IN_TABLES and x not in own])
     if loud:
-        fields = [f.id for f in sections["validity"].fields if f.id not in _IN_TABLES]
+        fields = [f.id for f in sections["validity"].fields if f.id not in IN_TABLES]
         _fields(sheet, "validity", [answers[x] for x in fields])
     else:
         _say_heading(sheet, "validity")

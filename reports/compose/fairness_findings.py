@@ -173,7 +173,7 @@ def _affected(sheet: Sheet) -> list[m.Inline]:
 def _nothing(sheet: Sheet) -> m.Inline:
     """What is said where no difference is beyond chance."""
     classes = sheet.shown["classes"]
-    if not classes["all"]:
+    if all(f["ratio"]["value"] is None for f in sheet.audit["findings"]):
         return sheet.say("nothing.compared")
     everything = at("/shown/classes/all", "integer")
     said = [sheet.say("nothing.found", all=everything)]

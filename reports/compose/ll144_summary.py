@@ -92,6 +92,9 @@ def _answers(
     made = {a.field.id: a for a in answer(rules, {"audit": audit}, recorded, day)}
     wanted = [field.id for field in rules.required(KIND) if field.id not in _IN_TABLES]
     wanted = [*wanted[:1], *_DATA_KINDS, *wanted[1:], *_EXTRAS]
+    unsaid = made[_DATA_KINDS[0]].how == "open"
+    depending = {f.id for f in rules.fields if f.only_if and f.only_if.field == _DATA_KINDS[0]}
+    wanted = [name for name in wanted if not (unsaid and name in depending)]
     chosen = [made[name] for name in wanted if made[name].how != "not_applicable"]
     return [a for a in chosen if a.how == "recorded" or a.field.id not in _OPTIONAL]
 
