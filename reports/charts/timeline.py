@@ -119,8 +119,10 @@ def _lane(drawing: Drawing, plot: Plot, lane: Lane, placed: tuple[Scale, float])
 
 
 def _bounds(lane: Lane) -> tuple[float, float]:
-    low = min([0.0, *lane.levels])
-    return low, max([low + 1e-9, *lane.levels])
+    """The ends of a lane's scale: heights stand on zero, curves on their least value."""
+    levels = lane.levels if lane.curve else [0.0, *lane.levels]
+    low, high = min(levels), max(levels)
+    return (low, high) if high > low else (low - 0.5, high + 0.5)
 
 
 def _share(lane: Lane, mark: Mark) -> float:

@@ -136,7 +136,7 @@ def _lead(page: Passages) -> Iterator[m.Inline]:
         yield page.say("lead.unanswered", n=at("/summary/inconclusive", "integer"), names=names)
     places = at("/summary/places", "integer")
     if summary["places"] and summary["reviews"]:
-        yield page.say("lead.places", n=places, first=at("/evidence/0/start_s", "clock"))
+        yield page.say("lead.places", n=places, first=at("/summary/first_s", "clock"))
     elif summary["places"]:
         yield page.say("lead.weak", n=places)
     if not summary["reviews"]:
@@ -295,12 +295,32 @@ def _timeline(page: Passages, frames: Frames) -> None:
             series=column(f"{AREA}.column_mark", "/kind", "word:mark"),
             low=column(f"{AREA}.column_from", "/start_s", "clock"),
             high=column(f"{AREA}.column_to", "/end_s", "clock"),
-            value=column(f"{AREA}.column_number", "/number", "integer"),
+            x=column(f"{AREA}.column_number", "/number", "integer"),
+            value=column(f"{AREA}.column_count", "/count", "integer"),
             empty=page.say("timeline.empty"),
         )
     )
+    if page.held("/measured"):
+        page.draft.add(_measured(page))
     if not any(t in frames.by_time for row in page.held("/evidence") for t in row["frames_s"]):
         _overview(page, frames)
+
+
+def _measured(page: Passages) -> m.Chart:
+    """All measurements over time, small, one below the other."""
+    column = page.draft.column
+    return m.Chart(
+        id="measured",
+        kind="timeline",
+        title=page.say("timeline.measured"),
+        caption=page.say("timeline.measured_caption"),
+        rows="/measured",
+        label=column(f"{AREA}.column_lane", "/lane"),
+        series=column(f"{AREA}.column_status", "/kind", "word:mark"),
+        low=column(f"{AREA}.column_time", "/time_s", "clock"),
+        high=column(f"{AREA}.column_time", "/time_s", "clock"),
+        value=column(f"{AREA}.column_value", "/value", "plain"),
+    )
 
 
 def _overview(page: Passages, frames: Frames) -> None:
@@ -335,17 +355,32 @@ def _evidence(page: Passages, frames: Frames) -> None:
         page.text(page.say("evidence.none"))
         return
     page.text(page.say("evidence.intro"))
+    told: set[str] = set()
     for n, row in enumerate(rows):
+        if row["signal"] not in told:
+            told.add(row["signal"])
+            _signal(page, row)
         _piece(page, f"/evidence/{n}", row, frames)
+
+
+def _signal(page: Passages, row: Json) -> None:
+    """What the signal says that marks the places that follow."""
+    n = next(n for n, s in enumerate(page.held("/signals")) if s["name"] == row["signal"])
+    where = f"/signals/{n}"
+    title, status = at(f"{where}/title"), at(f"{where}/status", "word:verdict")
+    name = anchor("evidence", row["signal"])
+    page.heading(name, "evidence.signal", level=3, title=title, status=status)
+    found = likelihood(page, where)
+    sure = page.say("lead.sure", likelihood=found) if found else ()
+    page.text((page.draft.shown(at(f"{where}/reason")),), sure)
 
 
 def _piece(page: Passages, where: str, row: Json, frames: Frames) -> None:
     page.heading(
         anchor(row["id"]),
         "evidence.one",
-        level=3,
+        level=4,
         number=at(f"{where}/number", "integer"),
-        title=at(f"{where}/title"),
         span=span(page, where),
     )
     page.text(page.say("evidence.what", text=at(f"{where}/text")), *_details(page, where, row))
@@ -363,7 +398,6 @@ def _piece(page: Passages, where: str, row: Json, frames: Frames) -> None:
 
 
 def _details(page: Passages, where: str, row: Json) -> Iterator[m.Inline]:
-    yield page.say("evidence.says", status=at(f"{where}/status", "word:verdict"))
     if row["peer"] is not None:
         yield page.say("evidence.same", span=span(page, f"{where}/peer"))
     first, last = row["start_frame"], row["end_frame"]

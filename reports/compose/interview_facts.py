@@ -23,7 +23,9 @@ MOST_FRAMES = 36
 OVERVIEW = 6
 """Evenly spaced frames where no evidence asks for any."""
 MOST_POINTS = 120
-"""Points of one measurement over time; the check has all."""
+"""Points of one measurement over time in a chart of its own; the check has all."""
+FEW_POINTS = 60
+"""Points of one measurement among all others."""
 GUIDELINE = "ENFSI Guideline for Evaluative Reporting in Forensic Science (2015)"
 
 
@@ -31,6 +33,8 @@ def facts(check: Check, language: str) -> Json:
     """The data of the report: the check whole under `check`, and what its blocks list."""
     evidence = evidence_rows(check, language)
     drawn = timeline(check, evidence, language)
+    series = _series(check, language)
+    lanes = [_lane(check, one) for one in series]
     return {
         "check": dict(check),
         "summary": _summary(check, evidence),
@@ -40,7 +44,8 @@ def facts(check: Check, language: str) -> Json:
         "evidence": evidence,
         "overview": overview(check),
         "signals": [signal_row(s, language) for s in check["signals"]],
-        "series": _series(check, language),
+        "series": series,
+        "measured": [row for rows in sorted(lanes, key=_asked) for row in rows],
         "measurements": _measurements(check, language),
         "models": models(_uses(check, language)),
         "faces": sorted(check["tracks"], key=lambda t: (not t["main"], -t["sightings"], t["id"])),
@@ -63,16 +68,16 @@ def plain(name: str) -> str:
 
 
 def evidence_rows(check: Check, language: str) -> list[Json]:
-    """All evidence, that of signals at `review` first, then by time; numbered from 1.
+    """All evidence by signal, those at `review` first, each by time; numbered from 1.
 
     `at`: where the check has it. `box_s`: the time of the frame that its box is nearest to.
     """
     pieces = [
         (signal, entry, f"/check/signals/{s}/evidence/{e}")
         for s, signal in enumerate(check["signals"])
-        for e, entry in enumerate(signal["evidence"])
+        for e, entry in sorted(enumerate(signal["evidence"]), key=lambda p: p[1]["start_s"])
     ]
-    pieces.sort(key=lambda p: (STATUS_ORDER.index(p[0]["status"]), p[1]["start_s"], p[1]["id"]))
+    pieces.sort(key=lambda piece: STATUS_ORDER.index(piece[0]["status"]))
     return [
         {
             **{name: entry[name] for name in ("id", "start_s", "end_s", "start_frame", "score")},
@@ -125,6 +130,7 @@ def _summary(check: Check, evidence: Sequence[Json]) -> Json:
         "reviews": sum(v == "review" for v in verdicts.values()),
         "inconclusive": sum(v == "inconclusive" for v in verdicts.values()),
         "places": len(asked),
+        "first_s": min((row["start_s"] for row in asked), default=None),
         "faces": len(check["tracks"]),
         "failed": list(check["failed_signals"]),
     }
@@ -201,10 +207,19 @@ def _series(check: Check, language: str) -> list[Json]:
         for n, series in enumerate(signal["series"])
     ]
     overlap = (check["speech"] or {}).get("overlap")
-    if overlap:
+    if overlap and not _shown(check, overlap):
         name = catalogue(language).word("lane", "speech")
         found.append(_measured(overlap, None, name, "/check/speech/overlap"))
     return found
+
+
+def _shown(check: Check, series: Json) -> bool:
+    """Whether a signal has the same measurement among its own."""
+    return any(
+        (own["unit"], own["values"]) == (series["unit"], series["values"])
+        for signal in check["signals"]
+        for own in signal["series"]
+    )
 
 
 def _measured(series: Json, of: int | None, name: str, at: str) -> Json:
@@ -229,11 +244,11 @@ def _measured(series: Json, of: int | None, name: str, at: str) -> Json:
     }
 
 
-def fewer(points: Sequence[Json]) -> list[Json]:
-    """At most 120 points that keep lowest and highest of each run, and where nothing is."""
-    if len(points) <= MOST_POINTS:
+def fewer(points: Sequence[Json], most: int = MOST_POINTS) -> list[Json]:
+    """At most `most` points that keep lowest and highest of each run, and where nothing is."""
+    if len(points) <= most:
         return list(points)
-    runs = MOST_POINTS // 2
+    runs = most // 2
     kept: list[Json] = []
     for run in range(runs):
         part = points[run * len(points) // runs : (run + 1) * len(points) // runs]
@@ -241,6 +256,21 @@ def fewer(points: Sequence[Json]) -> list[Json]:
         ends = {id(f(known, key=lambda p: p["value"])) for f in (min, max)} if known else set()
         kept += [p for p in part if id(p) in ends] or part[:1]
     return kept
+
+
+def _lane(check: Check, series: Json) -> list[Json]:
+    """A series among all others; `kind`: what its signal says, or `speech`."""
+    unit = f", {series['unit']}" if series["unit"] not in series["name"] else ""
+    of = series["of"]
+    kind = "speech" if of is None else check["signals"][of]["status"]
+    lane = f"{series['title']}: {series['name']}{unit}"
+    points = fewer(series["points"], FEW_POINTS)
+    return [{"lane": lane, "kind": kind, **point} for point in points]
+
+
+def _asked(lane: Sequence[Json]) -> bool:
+    """Sorts measurements of signals that ask for review before the others."""
+    return not lane or lane[0]["kind"] != "review"
 
 
 def _measurements(check: Check, language: str) -> list[Json]:

@@ -53,13 +53,12 @@ def _signal(page: Passages, n: int, signal: Json) -> None:
     )
     page.text((page.draft.shown(at(f"{where}/reason/text")),))
     page.points(_points(page, n, signal))
-    for k, series in enumerate(page.held("/series")):
-        if series["of"] == n:
+    own = [k for k, series in enumerate(page.held("/series")) if series["of"] == n]
+    if signal["status"] == "review":
+        for k in own:
             chart(page, f"/series/{k}", anchor("series", signal["name"], k))
-    if signal["name"] == "voice_activity":
-        for k, series in enumerate(page.held("/series")):
-            if series["of"] is None:
-                chart(page, f"/series/{k}", anchor("series-speech", k))
+    else:
+        page.points(_told(page, f"/series/{k}") for k in own)
 
 
 def _points(page: Passages, n: int, signal: Json) -> Iterator[m.Inline]:
@@ -159,23 +158,31 @@ def _value_title(page: Passages, where: str, held: Json) -> m.Inline:
     return (page.draft.shown(at(f"{where}/unit" if unit else f"{where}/name")),)
 
 
-def _caption(page: Passages, where: str, held: Json) -> Iterator[m.Inline]:
+def _told(page: Passages, where: str) -> m.Inline:
+    """A measurement over time in words."""
+    held = page.held(where)
     if held["lowest"] is None:
-        yield page.say("signals.nothing")
-        return
+        return page.say("signals.unmeasured", name=at(f"{where}/name"))
     fillings: dict[str, Ref] = {"name": at(f"{where}/name")}
     for end in ("lowest", "highest"):
         fillings[end] = at(f"{where}/{end}/value", "plain")
         fillings[f"{end}_time"] = at(f"{where}/{end}/time_s", "clock")
     if held["unit"]:
-        yield page.say("signals.caption", unit=at(f"{where}/unit"), **fillings)
+        said = page.say("signals.caption", unit=at(f"{where}/unit"), **fillings)
     else:
-        yield page.say("signals.caption_bare", **fillings)
-    if held["threshold"] is not None:
-        yield page.say("signals.threshold_at", threshold=at(f"{where}/threshold", "plain"))
+        said = page.say("signals.caption_bare", **fillings)
+    if held["threshold"] is None:
+        return said
+    return joined(
+        [said, page.say("signals.threshold_at", threshold=at(f"{where}/threshold", "plain"))]
+    )
+
+
+def _caption(page: Passages, where: str, held: Json) -> Iterator[m.Inline]:
+    yield _told(page, where)
     if any(point["value"] is None for point in held["points"]):
         yield page.say("signals.gap")
-    if held["all"] > len(held["points"]):
+    if held["all"] > held["shown"]:
         some = at(f"{where}/shown", "integer")
         yield page.say("signals.fewer", some=some, all=at(f"{where}/all", "integer"))
 

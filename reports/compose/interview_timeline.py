@@ -19,7 +19,8 @@ MOST_STRETCHES = 60
 
 @dataclass(frozen=True, slots=True)
 class Timeline:
-    """`rows`: stretches with lane, kind, start_s, end_s, status and number (of the evidence).
+    """`rows`: stretches with lane, kind, start_s, end_s, status, number (of the evidence) and
+    count (of faces).
 
     `left`: `faces`, how many have no lane; `joined_s`, the longest gap that is drawn over, seconds.
     """
@@ -42,25 +43,33 @@ def timeline(check: Mapping[str, Any], evidence: Sequence[Json], language: str) 
 
 def _row(lane: str, kind: str, stretch: Json, **more: Any) -> Json:
     times = {"start_s": stretch["start_s"], "end_s": stretch["end_s"]}
-    return {"lane": lane, "kind": kind, **times, "status": None, "number": None, **more}
+    return {
+        "lane": lane,
+        "kind": kind,
+        **times,
+        "status": None,
+        "number": None,
+        "count": None,
+        **more,
+    }
 
 
 def _faces(check: Mapping[str, Any], language: str) -> list[list[Json]]:
     words = catalogue(language).words["lane"]
     seen = [s for s in check["faces_in_view"] if s["count"]]
     in_view = [
-        [_row(words["faces"], "one_face", s) for s in seen if s["count"] == 1],
-        [_row(words["faces"], "several_faces", s) for s in seen if s["count"] > 1],
+        [_row(words["faces"], "face", s, count=1) for s in seen if s["count"] == 1],
+        [
+            _row(words["faces"], "several_faces", s, count=s["count"])
+            for s in seen
+            if s["count"] > 1
+        ],
     ]
     tracks = sorted(check["tracks"], key=lambda t: (not t["main"], -t["sightings"]))[:MOST_FACES]
     tracks.sort(key=lambda t: (not t["main"], t["id"]))
     lanes = [
         [
-            _row(
-                f"{words['face']} {t['id']}{words['main'] if t['main'] else ''}",
-                "main_face" if t["main"] else "face",
-                span,
-            )
+            _row(f"{words['face']} {t['id']}{words['main'] if t['main'] else ''}", "face", span)
             for span in t["spans"]
         ]
         for t in tracks
@@ -99,6 +108,7 @@ def fewer(lane: list[Json]) -> tuple[list[Json], float]:
         last = drawn[-1]
         if row["start_s"] - last["end_s"] <= limit:
             last["end_s"] = max(last["end_s"], row["end_s"])
+            last["count"] = max(last["count"] or 0, row["count"] or 0) or None
         else:
             drawn.append(dict(row))
     return drawn, round(limit, 3)

@@ -161,9 +161,10 @@ def test_every_sentence_follows_the_field_that_it_names() -> None:
 
 def test_evidence_is_told_one_by_one_with_pictures_times_and_its_match() -> None:
     document = report(material.rich)
-    assert headings(document, 3).count("frame_loop-1") == 1
+    assert headings(document, 4).count("frame_loop-1") == 1
+    assert headings(document, 3).count("evidence-frame_loop") == 1
     lines = "\n".join(told(document))
-    assert "Repeated or frozen frames, 01:40.8 to 01:43.8" in lines
+    assert "1. 01:40.8 to 01:43.8" in lines
     assert "It matches 00:50.4 to 00:53.4." in lines
     pictures = [b for b in document.blocks if isinstance(b, m.Picture)]
     assert len(pictures) == 9

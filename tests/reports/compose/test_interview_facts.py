@@ -25,12 +25,17 @@ from tests.reports import material
 from tests.reports.compose.told import checked
 
 
-def test_evidence_of_signals_for_review_comes_first_then_by_time() -> None:
-    rows = evidence_rows(checked(material.rich), "en")
+def test_evidence_stands_by_signal_those_for_review_first_each_by_time() -> None:
+    check = checked(material.rich)
+    for signal in check["signals"]:
+        signal["evidence"].reverse()
+    rows = evidence_rows(check, "en")
     assert [row["number"] for row in rows] == list(range(1, len(rows) + 1))
-    asked = [row["start_s"] for row in rows if row["status"] == "review"]
-    assert asked == sorted(asked)
-    assert {row["status"] for row in rows[len(asked) :]} == {"no_indication"}
+    assert [row["signal"] for row in rows] == [
+        "frame_loop", "face_consistency", *["speaker_consistency"] * 6, "faces",
+    ]  # fmt: skip
+    heard = [row["start_s"] for row in rows if row["signal"] == "speaker_consistency"]
+    assert heard == sorted(heard)
 
 
 def test_every_piece_gets_its_first_frame_before_any_gets_its_second() -> None:
@@ -95,7 +100,8 @@ def test_fewer_points_keep_the_ends_and_the_order(values: list[float | None]) ->
 def test_full_lanes_are_drawn_with_fewer_stretches(lengths: list[tuple[float, float]]) -> None:
     lane, time_s = [], 0.0
     for length, gap in lengths:
-        lane.append({"kind": "speech", "start_s": time_s, "end_s": time_s + length})
+        ends = {"start_s": time_s, "end_s": time_s + length}
+        lane.append({"kind": "speech", "count": None, **ends})
         time_s += length + gap
     drawn, gap_s = fewer_stretches([dict(row) for row in lane])
     assert len(drawn) <= MOST_STRETCHES
@@ -111,14 +117,16 @@ def test_the_timeline_has_lanes_for_faces_speech_and_signals() -> None:
     check = checked(material.rich)
     drawn = timeline(check, evidence_rows(check, "en"), "en")
     lanes = list(dict.fromkeys(row["lane"] for row in drawn.rows))
-    assert lanes[:5] == ["Faces in view", "Face 0 (main)", "Face 1", "Face 2", "Speech"]
-    assert lanes[5] == "Voice consistency"
+    assert lanes[:5] == [
+        "Number of faces", "Face 0 (main)", "Face 1", "Face 2", "Speech found",
+    ]  # fmt: skip
+    assert lanes[5] == "Repeated or frozen frames"
     loop = [r for r in drawn.rows if r["lane"] == "Repeated or frozen frames"]
     assert [(r["kind"], r["start_s"], r["end_s"]) for r in loop] == [
         ("review", 100.8, 103.8),
         ("same", 50.4, 53.4),
     ]
-    assert loop[0]["number"] == 4
+    assert loop[0]["number"] == 1
     for row in drawn.rows:
         assert 0 <= row["start_s"] <= row["end_s"] <= check["input"]["duration_s"] + 10
 

@@ -168,7 +168,7 @@ def test_every_pair_stands_in_the_table_or_among_those_not_compared() -> None:
 def test_every_value_of_a_pair_changes_what_is_said() -> None:
     given = full()
     base = told(compose(given, ISSUE))
-    shown = {"log10_lr", "log10_lr_bounds", "score", "quality", "text", "score_meaning"}
+    shown = {"log10_lr", "log10_lr_bounds", "score", "quality", "text"}
     ways = [w for w in leaves(given["comparisons"]) if shown & set(map(str, w)) and "face" in w]
     assert len(ways) > 8
     for way in [*ways, (0, "pairs", 0, "second")]:
