@@ -60,7 +60,7 @@ def _citation(draft: Draft, place: str, held: Mapping[str, Any]) -> m.Inline:
 
 def _answer(draft: Draft, place: str, held: Mapping[str, Any]) -> m.Inline:
     if held["how"] == "computed":
-        return _computed(draft, place, held)
+        return (*_computed(draft, place, held), *_beside(draft, place, held))
     if held["how"] == "recorded":
         return _recorded(draft, join(place, "recorded"))
     if held["because"] is None:
@@ -70,18 +70,22 @@ def _answer(draft: Draft, place: str, held: Mapping[str, Any]) -> m.Inline:
     return draft.say("packs.not_applicable", title=title, answer=_recorded(draft, because))
 
 
+def _beside(draft: Draft, place: str, held: Mapping[str, Any]) -> m.Inline:
+    """What a person recorded where the computed answer was taken."""
+    if held["beside"] is None:
+        return ()
+    where = join(place, "beside")
+    return draft.say("packs.beside", value=_recorded(draft, where), **_who(where))
+
+
 def _by(draft: Draft, place: str, held: Mapping[str, Any]) -> m.Inline:
-    for name, key in (("recorded", "packs.recorded_by"), ("beside", "packs.beside")):
-        if held[name] and held["how"] in ("computed", "recorded"):
-            where = join(place, name)
-            fillings: dict[str, Filling] = {
-                "by": at(join(where, "by")),
-                "on": at(join(where, "on"), "date"),
-            }
-            if name == "beside":
-                fillings["value"] = _recorded(draft, where)
-            return draft.say(key, **fillings)
-    return ()
+    if held["how"] != "recorded":
+        return ()
+    return draft.say("packs.recorded_by", **_who(join(place, "recorded")))
+
+
+def _who(place: str) -> dict[str, Filling]:
+    return {"by": at(join(place, "by")), "on": at(join(place, "on"), "date")}
 
 
 def _recorded(draft: Draft, place: str) -> m.Inline:
@@ -97,9 +101,7 @@ def _reason(draft: Draft, place: str, held: Mapping[str, Any]) -> m.Inline:
     who = at(join(place, "who"), "list")
     needs, open_ = at(join(place, "needs")), at(join(place, "open"))
     if reason == "unfit":
-        where = join(place, "beside")
-        by, day = at(join(where, "by")), at(join(where, "on"), "date")
-        return draft.say("packs.reason.unfit", who=who, by=by, on=day)
+        return draft.say("packs.reason.unfit", who=who, **_who(join(place, "beside")))
     fillings: dict[str, dict[str, Filling]] = {
         "facts": {"needs": needs},
         "record": {"who": who},

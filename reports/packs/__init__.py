@@ -20,6 +20,7 @@ from reports.packs.answers import (
 from reports.packs.changes import Affected, Change, Past, affected, changes, past_of
 from reports.packs.model import Pack, Prohibition, RuleField, Section, json_schema
 from reports.packs.shelf import pack, packs, versions
+from reports.packs.showing import shown_forbidden
 from reports.packs.standing import Standing, standing
 
 __all__ = [
@@ -45,6 +46,7 @@ __all__ = [
     "pack",
     "packs",
     "past_of",
+    "shown_forbidden",
     "standing",
     "versions",
 ]

@@ -342,18 +342,21 @@ class Pack(_Timed):
 
 def json_schema() -> dict[str, Any]:
     """The published schema (docs/rule-pack.schema.json): a pack as its file holds it."""
-    made: dict[str, Any] = Pack.model_json_schema()
+    head = {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": "urn:fairwitness:rule-pack:1.0",
+    }
+    made: dict[str, Any] = {**head, **Pack.model_json_schema(), "title": "Fairwitness rule pack"}
     for name in ("RuleField", "Prohibition"):
         held = made["$defs"][name]
         held["required"] = [n for n in held["required"] if n not in (*_INHERITED, *_DAYS)]
     section = made["$defs"]["Section"]["properties"]
     field = made["$defs"]["RuleField"]["properties"]
-    section.update({n: field[n] for n in (*_INHERITED, *_DAYS)})
-    made["properties"].update({n: field[n] for n in ("who", "documents")})
     kinds = [kind for kind in get_args(ValueKind) if kind != "choice"]
     field["recorded"]["anyOf"].insert(0, {"enum": kinds, "type": "string"})
-    who = {"enum": list(get_args(Who)), "type": "string"}
-    field["who"] = {"anyOf": [who, field["who"]]}
+    field["who"] = {"anyOf": [{"enum": list(get_args(Who)), "type": "string"}, field["who"]]}
+    section.update({n: field[n] for n in (*_INHERITED, *_DAYS)})
+    made["properties"].update({n: field[n] for n in ("who", "documents")})
     return made
 
 
