@@ -355,12 +355,12 @@ def _evidence(page: Passages, frames: Frames) -> None:
         page.text(page.say("evidence.none"))
         return
     page.text(page.say("evidence.intro"))
-    told: set[str] = set()
+    signal, shown = "", dict[str, int]()
     for n, row in enumerate(rows):
-        if row["signal"] not in told:
-            told.add(row["signal"])
+        if row["signal"] != signal:
+            signal, shown = row["signal"], {}
             _signal(page, row)
-        _piece(page, f"/evidence/{n}", row, frames)
+        _piece(page, n, _Pictures(frames, shown))
 
 
 def _signal(page: Passages, row: Json) -> None:
@@ -375,7 +375,16 @@ def _signal(page: Passages, row: Json) -> None:
     page.text((page.draft.shown(at(f"{where}/reason")),), sure)
 
 
-def _piece(page: Passages, where: str, row: Json, frames: Frames) -> None:
+@dataclass(frozen=True, slots=True)
+class _Pictures:
+    """Frames, and with which piece of the same signal each was shown; positions of pieces."""
+
+    frames: Frames
+    shown: dict[str, int]
+
+
+def _piece(page: Passages, n: int, pictures: _Pictures) -> None:
+    where, row = f"/evidence/{n}", page.held(f"/evidence/{n}")
     page.heading(
         anchor(row["id"]),
         "evidence.one",
@@ -383,18 +392,28 @@ def _piece(page: Passages, where: str, row: Json, frames: Frames) -> None:
         number=at(f"{where}/number", "integer"),
         span=span(page, where),
     )
-    page.text(page.say("evidence.what", text=at(f"{where}/text")), *_details(page, where, row))
-    shown: set[str] = set()
-    for n, time_s in enumerate(row["frames_s"]):
-        sha256 = frames.by_time.get(time_s)
-        if sha256 is None or sha256 in shown:
-            continue
-        shown.add(sha256)
-        boxed = time_s == row["box_s"]
-        key = "timeline.frame_boxed" if boxed else "timeline.frame"
-        said = page.say(key, time=at(f"{where}/frames_s/{n}", "clock"))
-        box = f"{row['at']}/box" if boxed else None
-        page.draft.add(m.Picture(sha256=sha256, alt=said, caption=said, box=box))
+    held = [(k, pictures.frames.by_time.get(t)) for k, t in enumerate(row["frames_s"])]
+    found = [(k, sha256) for k, sha256 in held if sha256 is not None]
+    before = {pictures.shown[sha256] for _, sha256 in found if sha256 in pictures.shown}
+    above = (
+        page.say("evidence.above", number=at(f"/evidence/{earlier}/number", "integer"))
+        for earlier in sorted(before)
+    )
+    text = page.say("evidence.what", text=at(f"{where}/text"))
+    page.text(text, *_details(page, where, row), *above)
+    for k, sha256 in found:
+        if sha256 not in pictures.shown:
+            pictures.shown[sha256] = n
+            _picture(page, n, k, sha256)
+
+
+def _picture(page: Passages, n: int, frame: int, sha256: str) -> None:
+    where, row = f"/evidence/{n}", page.held(f"/evidence/{n}")
+    boxed = row["frames_s"][frame] == row["box_s"]
+    key = "timeline.frame_boxed" if boxed else "timeline.frame"
+    said = page.say(key, time=at(f"{where}/frames_s/{frame}", "clock"))
+    box = f"{row['at']}/box" if boxed else None
+    page.draft.add(m.Picture(sha256=sha256, alt=said, caption=said, box=box))
 
 
 def _details(page: Passages, where: str, row: Json) -> Iterator[m.Inline]:

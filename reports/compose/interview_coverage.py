@@ -40,7 +40,7 @@ _AUDIO = (*_STREAM, Col("/sample_rate", "integer"), Col("/channels", "integer"))
 _TAGS = (Col("/name"), Col("/value"), Col("/stream"))
 _REFERENCES = (
     Col("/label", title="recording"),
-    Col("/duration_s", "clock", "length"),
+    Col("/duration_s", "clock", "duration"),
     Col("/sha256", "digest"),
     Col("/problems", "list"),
 )

@@ -13,14 +13,17 @@ from reports.document.draft import Ref, at
 _TABLE = (
     Col("/title", title="signal"),
     Col("/status", "word:verdict"),
-    Col("/score", "plain"),
+    Col("/score", "figures"),
+    Col("/quality", "figures"),
+    Col("/places", "integer"),
+    Col("/operating_point"),
+)
+_RATIOS = (
+    Col("/title", title="signal"),
     Col("/log10_lr", "signed:2", "log_lr"),
     Col("/bounds", "between:signed:2"),
     Col("/support", "word:support"),
     Col("/favours"),
-    Col("/quality", "plain"),
-    Col("/places", "integer"),
-    Col("/operating_point"),
 )
 _SILENT = (Col("/title", title="signal"), Col("/reason", title="why"), Col("/notes"))
 _MODELS = (
@@ -38,6 +41,10 @@ def signals(page: Passages) -> None:
     page.heading("signals", "signals.title")
     page.text(page.say("signals.intro"))
     page.table("signals-all", page.say("signals.table"), "/signals", _TABLE)
+    page.lists["calibrated"] = [s for s in page.held("/signals") if s["log10_lr"] is not None]
+    if page.lists["calibrated"]:
+        title, note = page.say("signals.ratios"), page.say("signals.ratios_note")
+        page.table("ratios", title, "/calibrated", _RATIOS, note=note)
     for n, signal in enumerate(page.held("/check/signals")):
         _signal(page, n, signal)
 
@@ -160,26 +167,28 @@ def _value_title(page: Passages, where: str, held: Json) -> m.Inline:
 
 def _told(page: Passages, where: str) -> m.Inline:
     """A measurement over time in words."""
+    return page.say("signals.measured", name=at(f"{where}/name"), told=_ends(page, where))
+
+
+def _ends(page: Passages, where: str) -> m.Inline:
+    """The lowest and the highest value of a measurement, and its threshold."""
     held = page.held(where)
     if held["lowest"] is None:
-        return page.say("signals.unmeasured", name=at(f"{where}/name"))
-    fillings: dict[str, Ref] = {"name": at(f"{where}/name")}
+        return page.say("signals.nothing")
+    fillings: dict[str, Ref] = {}
     for end in ("lowest", "highest"):
         fillings[end] = at(f"{where}/{end}/value", "plain")
         fillings[f"{end}_time"] = at(f"{where}/{end}/time_s", "clock")
+    said = [page.say("signals.ends", **fillings)]
+    if held["threshold"] is not None:
+        said.append(page.say("signals.threshold_at", threshold=at(f"{where}/threshold", "plain")))
     if held["unit"]:
-        said = page.say("signals.caption", unit=at(f"{where}/unit"), **fillings)
-    else:
-        said = page.say("signals.caption_bare", **fillings)
-    if held["threshold"] is None:
-        return said
-    return joined(
-        [said, page.say("signals.threshold_at", threshold=at(f"{where}/threshold", "plain"))]
-    )
+        said.append(page.say("signals.unit", unit=at(f"{where}/unit")))
+    return joined(said)
 
 
 def _caption(page: Passages, where: str, held: Json) -> Iterator[m.Inline]:
-    yield _told(page, where)
+    yield _ends(page, where)
     if any(point["value"] is None for point in held["points"]):
         yield page.say("signals.gap")
     if held["all"] > held["shown"]:

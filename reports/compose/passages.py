@@ -11,7 +11,7 @@ from reports.document import model as m
 from reports.document.draft import Draft, Filling, Ref, at
 from reports.document.pointers import join, resolve
 
-MOST_ROWS = 60
+MOST_ROWS = 150
 """Rows of one table in the document; the result has all."""
 
 _ODD = re.compile(r"[^a-z0-9._-]+")
@@ -90,7 +90,7 @@ class Passages:
         head: int = 1,
         note: m.Inline = (),
     ) -> None:
-        """A table of a list of the data, of its first 60 rows; the note says where there are more.
+        """A table of a list of the data, of its first 150 rows; the note says where there are more.
 
         Columns that are null in every row are left out, but for those that name it.
         """

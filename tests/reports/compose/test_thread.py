@@ -201,11 +201,11 @@ def test_hundreds_of_pairs_are_cut_and_counted() -> None:
     comparison = compared(material.comparison())
     pair = comparison["pairs"][0]
     comparison["pairs"] = [
-        {**deepcopy(pair), "first": f"a{n}", "second": f"b{n}"} for n in range(80)
+        {**deepcopy(pair), "first": f"a{n}", "second": f"b{n}"} for n in range(100)
     ]
     document = compose_comparison(comparison, ISSUE)
     table = next(b for b in document.blocks if isinstance(b, m.Table) and b.id == "pairs")
-    assert say(table.note) == "The first 60 of 160 are listed; the result file has all."
+    assert say(table.note) == "The first 150 of 200 are listed; the result file has all."
     assert faults(document) == []
 
 
