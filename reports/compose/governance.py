@@ -10,7 +10,14 @@ from reports.compose.governance_facts import shown
 from reports.compose.governance_people import flags, people, reviews
 from reports.compose.governance_running import drift, incidents, methods, retention
 from reports.compose.governance_said import filled, interval_key
-from reports.compose.governance_system import audits, coverage, decisions, system, transparency
+from reports.compose.governance_system import (
+    audits,
+    coverage,
+    decisions,
+    interviews,
+    system,
+    transparency,
+)
 from reports.compose.passages import Col, Passages, begun
 from reports.document import model as m
 from reports.document.draft import Issue, Ref, at
@@ -21,6 +28,7 @@ AREA = "governance"
 MOST_POINTS = 7
 _SECTIONS = (
     system,
+    interviews,
     decisions,
     transparency,
     audits,
@@ -143,7 +151,6 @@ def _keys(page: Passages) -> Iterator[m.Key]:
     yield _requests(page)
     yield _audit(page)
     yield _human(page)
-    yield _share_key(page, "changed", bad=True)
 
 
 def _share_key(page: Passages, name: str, *, bad: bool) -> m.Key:

@@ -15,20 +15,21 @@ _ORDER = ("law", "practice", "unrecorded")
 
 
 def attention(period: Mapping[str, Any], made: Mapping[str, Any]) -> list[Json]:
-    """Rows, those that a law's clock or consent asks for first, the larger shares first.
+    """Rows: first what a law's clock or consent asks for, then practice, then what is not recorded.
 
     `made`: the derived part so far, for its shares.
     """
     rows = [
         *_audits(period),
+        *_decided(made),
         *_told(period, made),
         *_asked(period["counts"]),
-        *_decided(period["counts"], made),
-        *_found(period, made),
+        *_found(made),
+        *_reviewed(period["counts"], made),
         *_ran(period, made),
         *_unrecorded(period),
     ]
-    return sorted(rows, key=lambda row: (_ORDER.index(row["class"]), -(row["value"] or 0)))
+    return sorted(rows, key=lambda row: _ORDER.index(row["class"]))
 
 
 def _row(
@@ -97,18 +98,22 @@ def _asked(counts: Mapping[str, Any]) -> Iterator[Json]:
     known = sum(each["in_time"]["of"] for each in requests)
     late = known - sum(each["in_time"]["count"] for each in requests)
     yield from _counted("requests_late", "law", late, known)
-    paths, reviews = counts["human_paths"], counts["reviews"]["all"]
+    paths = counts["human_paths"]
     yield from _counted("alternatives_overdue", "law", paths["overdue"], paths["opened"])
     yield from _counted("alternatives_open", "practice", paths["open"], paths["opened"])
-    yield from _counted("reviews_overdue", "practice", reviews["overdue"], reviews["opened"])
 
 
-def _decided(counts: Mapping[str, Any], made: Mapping[str, Any]) -> Iterator[Json]:
+def _decided(made: Mapping[str, Any]) -> Iterator[Json]:
     yield from _some("without_review", "practice", made["shares"]["without_review"])
+
+
+def _reviewed(counts: Mapping[str, Any], made: Mapping[str, Any]) -> Iterator[Json]:
+    reviews = counts["reviews"]["all"]
+    yield from _counted("reviews_overdue", "practice", reviews["overdue"], reviews["opened"])
     yield from _some("reviews_changed", "practice", made["shares"]["changed"])
 
 
-def _found(period: Mapping[str, Any], made: Mapping[str, Any]) -> Iterator[Json]:
+def _found(made: Mapping[str, Any]) -> Iterator[Json]:
     for audit in made["findings"][:1]:
         of = audit["comparisons"]
         for code in ("adverse", "small_numbers", "significant_above_four_fifths"):

@@ -13,6 +13,7 @@ from typing import Any
 from audit.calendars import calendar
 from audit.clocks import running_in
 from audit.errors import ClockInvalid
+from audit.records.period import NOT_RECORDED
 from fairness.intervals import difference_newcombe, wilson
 from fairness.rates import Pair
 from reports.compose.duties import applying
@@ -77,9 +78,13 @@ def shown(period: Mapping[str, Any]) -> Json:
         "risks": [each for each in duties if each["kind"] == "risk"],
         "duties": [each for each in duties if each["kind"] == "duty"],
         "modes": [_mode(each) for each in counts["decisions"]["by_mode"] if each["decisions"]],
-        "stages": [_tally(each) for each in counts["interviews"]["by_stage"]],
+        "led": [_tally(each) for each in counts["interviews"]["by_mode"] if each["count"]],
+        "stages": [_stage(each) for each in counts["interviews"]["by_stage"]],
         "classes": [_tally(each) for each in counts["decisions"]["by_outcome"]],
         "notices": [_notice(each) for each in counts["notices"]["coverage"]],
+        "notices_given": [
+            {**each, "notice": _plain(each["kind"])} for each in counts["notices"]["given"]
+        ],
         "consents": [
             {"purpose": name, **share(each["covered"]), **_given(each)}
             for name, each in counts["consents"].items()
@@ -131,6 +136,12 @@ def _tally(held: Mapping[str, Any]) -> Json:
     return {"code": held["code"], **share(held)}
 
 
+def _stage(held: Mapping[str, Any]) -> Json:
+    """A stage by its name; null where none was recorded."""
+    name = held["code"]
+    return {**_tally(held), "stage": None if name == NOT_RECORDED else name}
+
+
 def _notice(held: Mapping[str, Any]) -> Json:
     judged = held["in_time"] + held["late"] + held["missing"]
     return {**held, "share": share({"count": held["in_time"], "of": judged})}
@@ -158,14 +169,11 @@ def _event(held: Mapping[str, Any]) -> Json:
         if known
         else dict.fromkeys(("value", "low", "high", "interval"))
     )
-    ends = [held["ratio_low"], held["ratio_high"]]
     return {
         **held,
         "event": _plain(held["kind"]),
-        "features": " × ".join(held["features"]),
-        "group": " × ".join(held["group"]),
+        "group": f"{' × '.join(held['features'])}: {' × '.join(held['group'])}",
         **{name: rate[name] for name in ("value", "low", "high", "interval")},
-        "ratio_interval": ends if any(end is not None for end in ends) else None,
     }
 
 

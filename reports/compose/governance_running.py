@@ -81,9 +81,9 @@ def drift(page: Passages) -> None:
     page.table("drift-shares", page.say("drift.shares"), "/shown/drift_shares", columns, note=note)
     columns = (
         Col("/figure", "word:period_drift", "what"),
-        Col("/now", "plain"),
-        Col("/before", "plain"),
-        Col("/change", "plain"),
+        Col("/now", "figures"),
+        Col("/before", "figures"),
+        Col("/change", "figures"),
     )
     page.table("drift-numbers", page.say("drift.numbers"), "/shown/drift_numbers", columns)
 

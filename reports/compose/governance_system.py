@@ -36,8 +36,8 @@ def system(page: Passages) -> None:
     page.heading("follows", "follows.heading")
     page.text(page.say("follows.text", **_mode_and_role()))
     columns = (
-        Col("/id", "word:period_duty", "what"),
         Col("/citation", "text"),
+        Col("/id", "word:period_duty", "what"),
         Col("/read", "word:period_read"),
         Col("/standing", "word:period_standing"),
         Col("/since", "date"),
@@ -52,6 +52,34 @@ def system(page: Passages) -> None:
         page.text(page.say("follows.no_duties"))
 
 
+def interviews(page: Passages) -> None:
+    """Interviews by mode and stage."""
+    where = f"{_COUNTS}/interviews"
+    page.heading("interviews", "interviews.heading")
+    if not page.held(f"{where}/total"):
+        page.text(page.say("interviews.none"))
+        return
+    page.text(
+        page.say(
+            "interviews.size",
+            total=at(f"{where}/total", "integer"),
+            candidates=at(f"{where}/candidates", "integer"),
+            alternatives=at(f"{where}/human_alternatives", "integer"),
+            persons=at(f"{_COUNTS}/persons", "integer"),
+        ),
+        filled(page, "interviews.checked", share_refs("/shown/shares/checked")),
+        share(page, "/shown/shares/coached", "interviews.coached"),
+        *unknown(page, "/shown/shares/coached/unknown", "interviews.coached_unknown"),
+    )
+    columns: tuple[Col, ...] = (
+        Col("/code", "word:period_mode_name", "mode"),
+        *share_columns()[:3],
+    )
+    page.table("interview-modes", page.say("interviews.modes"), "/shown/led", columns)
+    columns = (Col("/stage", "text", "", "interviews.not_recorded"), *share_columns()[:3])
+    page.table("stages", page.say("interviews.stages"), "/shown/stages", columns)
+
+
 def decisions(page: Passages) -> None:
     """Whether decisions were autonomous, by counted events; overrides; withdrawals."""
     where = f"{_COUNTS}/decisions"
@@ -64,7 +92,10 @@ def decisions(page: Passages) -> None:
     )
     page.text(page.say("decisions.definition"))
     _modes(page)
-    page.text(*unknown(page, f"{where}/superseded", "decisions.superseded"))
+    page.text(
+        share(page, "/shown/shares/rejected", "decisions.rejected"),
+        *unknown(page, f"{where}/superseded", "decisions.superseded"),
+    )
     if page.held(f"{where}/outcomes"):
         page.draft.add(
             m.Chart(
@@ -79,9 +110,6 @@ def decisions(page: Passages) -> None:
                 value=page.column(Col("/count", "integer")),
             )
         )
-    if len(page.held("/shown/stages")) > 1:
-        columns: tuple[Col, ...] = (Col("/code", "text", "stage"), *share_columns()[:3])
-        page.table("stages", page.say("decisions.stages"), "/shown/stages", columns)
     page.heading("overrides", "decisions.overrides", level=3)
     overridden = "/shown/shares/overridden"
     page.text(
@@ -115,7 +143,6 @@ def audits(page: Passages) -> None:
             Col("/significant_above_four_fifths", "integer", "significant"),
             Col("/undetectable", "integer"),
             Col("/no_indication", "integer"),
-            Col("/result_sha256", "hash", "sha256"),
         )
         note = page.say("audits.results_note")
         page.table("findings", page.say("audits.results"), "/shown/findings", columns, note=note)
@@ -141,10 +168,10 @@ def coverage(page: Passages) -> None:
             *(Col(f"/{name}", "integer") for name in _JUDGED),
         )
         page.table("notices-needed", page.say("coverage.notices"), "/shown/notices", columns)
-    given = f"{_COUNTS}/notices/given"
+    given = "/shown/notices_given"
     if page.held(given):
         columns = (
-            Col("/kind", "text", "notice"),
+            Col("/notice"),
             Col("/jurisdiction", "text", "place"),
             Col("/given", "integer"),
             Col("/in_time/count", "integer", "in_time"),
@@ -224,7 +251,7 @@ def _modes(page: Passages) -> None:
     if not rows:
         return
     label = Col("/mode", "word:period_mode_name")
-    if any(row["without_review"]["of"] for row in rows):
+    if sum(bool(row["without_review"]["of"]) for row in rows) > 1:
         intervals(
             page,
             "modes-chart",
@@ -320,19 +347,17 @@ def _groups(page: Passages) -> None:
     intervals(page, "flagged-chart", "/shown/flagged", label, key="audits.groups")
     columns: tuple[Col, ...] = (
         Col("/event"),
-        Col("/features"),
         Col("/group"),
         Col("/count", "integer", "", "withheld"),
         Col("/of", "integer", "", "withheld"),
         Col("/value", "percent", "share"),
         Col("/interval", "between:percent", "interval"),
         Col("/ratio", "ratio:2"),
-        Col("/ratio_interval", "between:ratio", "ratio_interval"),
         Col("/finding", "word:period_finding", "", "reference"),
     )
     note = page.say("audits.groups_note")
     page.table(
-        "events", page.say("audits.groups_table"), "/shown/events", columns, head=3, note=note
+        "events", page.say("audits.groups_table"), "/shown/events", columns, head=2, note=note
     )
     columns = (
         Col("/event"),
