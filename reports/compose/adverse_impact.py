@@ -15,7 +15,7 @@ from typing import Any
 from fairness.published_categories import race_of
 from reports.compose.fairness_findings import ratios, sure, told
 from reports.compose.fairness_order import LOUD, Order
-from reports.compose.fairness_packs import answered_fields, used
+from reports.compose.fairness_packs import answered_fields, asked, used
 from reports.compose.fairness_sheet import Col, Json, Sheet, each, estimate
 from reports.compose.fairness_tables import LABEL, STANDING, chance, table_intro, within
 from reports.document import model as m
@@ -41,21 +41,24 @@ _APART = {"Asian", "Native Hawaiian or Pacific Islander"}
 
 _COUNTS = (
     Col("group", "/group", "names"),
+    *STANDING,
     Col("assessed", "/assessed", "integer", "applied"),
     Col("selected", "/selected", "integer"),
-    Col("share", "/share", "percent"),
     *estimate("rate", "/rate", "percent"),
     *estimate("ratio", "/comparison/ratio"),
-    Col("below", "/comparison/below_four_fifths", "yes_no"),
-    *STANDING,
 )
 _TESTS = (
     Col("group", "/group", "names"),
+    Col("share", "/share", "percent"),
+    Col("below", "/comparison/below_four_fifths", "yes_no"),
     Col("z", "/comparison/significance/pooled_z/z", "signed:2"),
     Col("fisher", "/comparison/significance/fisher", "p"),
     Col("mid_p", "/comparison/significance/mid_p/doubled", "p"),
     Col("shortfall", "/comparison/shortfall_to_pooled_rate/value", "decimals:1"),
     Col("reversed", "/comparison/reversed_by_one", "yes_no"),
+)
+_REASONS = (
+    Col("group", "/group", "names"),
     Col("power", "/comparison/power/at_four_fifths", "percent"),
     Col("reason", "/reason"),
 )
@@ -81,23 +84,23 @@ def compose(
     day = date.fromisoformat(issue.issued_at[:10])
     rules = pack_of("ugesp", on=day)
     shown["citation"] = rules.citation
-    answers = {a.field.id: a for a in answer(rules, {"audit": audit}, recorded, day)}
+    answers = asked({a.field.id: a for a in answer(rules, {"audit": audit}, recorded, day)})
     totals = _tables(audit, "selection")
     loud = _loud(audit, totals)
     _lead(sheet, totals, loud)
     own = [f.id for f in rules.required(KIND) if f.id not in IN_TABLES]
-    _fields(sheet, "record", [answers[name] for name in own])
+    _fields(sheet, "record", [answers[name] for name in own if name in answers])
     _groups(sheet)
     _bottom_line(sheet, totals)
     _jobs(sheet)
     _components(sheet, bool(loud))
     sections = {section.id: section for section in rules.sections}
     for name in ("impact", "records"):
-        fields = [f.id for f in sections[name].fields]
-        _fields(sheet, name, [answers[x] for x in fields if x not in IN_TABLES and x not in own])
+        fields = [f.id for f in sections[name].fields if f.id not in IN_TABLES]
+        _fields(sheet, name, [answers[x] for x in fields if x in answers and x not in own])
     if loud:
         fields = [f.id for f in sections["validity"].fields if f.id not in IN_TABLES]
-        _fields(sheet, "validity", [answers[x] for x in fields])
+        _fields(sheet, "validity", [answers[x] for x in fields if x in answers])
     else:
         _say_heading(sheet, "validity")
         sheet.text(draft.say("adverse_impact.validity.not_asked"))
@@ -210,6 +213,8 @@ def _table(sheet: Sheet, n: int) -> None:
     sheet.table(f"table-{n}-counts", sheet.say("tables.rates", **title), places, _COUNTS)
     if compared:
         sheet.table(f"table-{n}-tests", sheet.say("tables.tests", **title), compared, _TESTS)
+        named = sheet.draft.say("adverse_impact.reasons", **title)
+        sheet.table(f"table-{n}-reasons", named, compared, _REASONS)
     sheet.notes(f"{where}/notes")
 
 

@@ -31,10 +31,12 @@ _COMPARED = (
     Col("measure", None, "word:fairness_basis", made=lambda row: row["basis"].partition(":")[0]),
     Col("score", "/score", shown=False),
     Col("of", None, made=lambda row: _plain(name_of(row))),
-    Col("assessed", "/assessed", "integer"),
+    *estimate("ratio", "/ratio"),
+)
+_COUNTED = (
     Col("rate", "/rate", "percent"),
     Col("reference_rate", "/reference_rate", "percent"),
-    *estimate("ratio", "/ratio"),
+    Col("assessed", "/assessed", "integer"),
 )
 _TESTED = (Col("p", "/p_value", "p"), Col("holm", "/holm", "p"))
 _POWER = (Col("power", "/power_at_four_fifths", "percent"),)
@@ -226,7 +228,7 @@ def findings(sheet: Sheet) -> None:
         sheet.text(sheet.say(f"meaning.{name}"))
         quiet = name not in LOUD
         places = [Place(f"/audit/findings/{n}", n) for n in numbers]
-        columns = (*_COMPARED, *(_POWER if quiet else _TESTED))
+        columns = (*_COMPARED, *(_POWER if quiet else _TESTED), *_COUNTED)
         kept = places[:_QUIET_ROWS] if quiet else places
         sheet.table(f"findings-{name}", sheet.say(f"class.{name}"), kept, columns, head=2)
         if len(kept) < len(places):

@@ -81,17 +81,16 @@ def software(sheet: Sheet) -> None:
         ("software.replicates", at(f"{settings}/replicates", "integer")),
         ("software.seed", at(f"{settings}/seed")),
         ("software.median_over", at(f"{settings}/median_over", "word:fairness_median")),
-        ("software.exclude", at(f"{settings}/exclude_under_share", "percent")),
-        ("software.suppress", at(f"{settings}/suppress_below", "integer")),
         ("software.kind", at("/audit/data/kind")),
     ]
     said = [sheet.say(key, value=ref) for key, ref in refs]
-    for key, pointer in (
-        ("software.why_excluded", f"{settings}/exclude_justification"),
-        ("software.packs", f"{settings}/rule_packs"),
+    for key, pointer, way in (
+        ("software.exclude", f"{settings}/exclude_under_share", "percent"),
+        ("software.why_excluded", f"{settings}/exclude_justification", "text"),
+        ("software.suppress", f"{settings}/suppress_below", "integer"),
+        ("software.packs", f"{settings}/rule_packs", "list"),
     ):
         if sheet.held(pointer):
-            way = "list" if key == "software.packs" else "text"
             said.append(sheet.say(key, value=at(pointer, way)))
     sheet.draft.add(m.Points(items=tuple(said)))
     hashes = [sheet.say("software.spec", sha=at("/audit/spec/sha256", "digest"))]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from reports.compose.fairness_sheet import Json, Sheet
@@ -17,12 +17,26 @@ def used(pack: Pack) -> m.PackUse:
     return m.PackUse(id=pack.pack, version=pack.version, sha256=pack.sha256)
 
 
+def asked(answers: Mapping[str, Answered]) -> dict[str, Answered]:
+    """The fields that have a subject: not those that wait for the answer of another, open field."""
+    return {
+        name: each
+        for name, each in answers.items()
+        if each.how != "not_applicable" and not _waits(each.field, answers)
+    }
+
+
+def _waits(field: RuleField, answers: Mapping[str, Answered]) -> bool:
+    decides = field.only_if.field if field.only_if else None
+    return decides is not None and answers[decides].how == "open"
+
+
 def answered_fields(sheet: Sheet, answers: Iterable[Answered]) -> tuple[m.PackField, ...]:
-    """Fields as the document shows them; those without a subject are left out.
+    """Fields as the document shows them.
 
     Titles, citations and what persons recorded go into the data under `/shown/pack/ID`.
     """
-    return tuple(_field(sheet, each) for each in answers if each.how != "not_applicable")
+    return tuple(_field(sheet, each) for each in answers)
 
 
 def _field(sheet: Sheet, answered: Answered) -> m.PackField:
@@ -68,12 +82,14 @@ def _computed(sheet: Sheet, answered: Answered) -> m.Inline:
     where = f"/shown/pack/{answered.field.id}"
     held["values"] = [{"value": v.value, "label": v.label} for v in answered.values]
     made: list[str | m.Shown] = []
+    label = ""
     for n, value in enumerate(answered.values):
         made += ["; "] if made else []
-        if value.label:
-            made += [sheet.draft.shown(at(f"{where}/values/{n}/label")), " "]
+        if value.label != label:
+            label = value.label
+            made += [sheet.draft.shown(at(f"{where}/values/{n}/label")), ": "]
         if value.name_at:
-            made += [sheet.draft.shown(at(value.name_at, value.name_show)), ": "]
+            made += [sheet.draft.shown(at(value.name_at, value.name_show)), " "]
         spot = f"{where}/values/{n}/value" if value.derived else value.at
         made.append(sheet.draft.shown(at(spot, value.show)))
     if answered.more:

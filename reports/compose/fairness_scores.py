@@ -158,8 +158,6 @@ _AT_CUT = (
     Col("group", "/group", "names"),
     _LABEL,
     Col("ratio", "/ratio/{n}", "ratio"),
-    Col("low", "/ratio_low/{n}", "ratio"),
-    Col("high", "/ratio_high/{n}", "ratio"),
     Col("rate", "/rate/{n}", "percent"),
 )
 
@@ -191,8 +189,6 @@ def _sweep(sheet: Sheet, n: int) -> None:
             rows=sheet.rows(name, places, _AT_CUT),
             x=sheet.column(columns["cut"]),
             value=sheet.column(columns["ratio"]),
-            low=sheet.column(columns["low"]),
-            high=sheet.column(columns["high"]),
             series=sheet.column(Col("label", None, "text", "group")),
             lines=(
                 m.Line(at="/shown/four_fifths", label=sheet.say("chart.four_fifths")),
@@ -239,6 +235,9 @@ def _cuts_said(sheet: Sheet, n: int) -> list[m.Inline]:
 
 
 def _kept(sheet: Sheet, where: str) -> m.Inline:
+    if sheet.held(where)["cuts"] == 1:
+        low, share = at(f"{where}/low", "figures"), at(f"{where}/share_at_low", "percent")
+        return sheet.say("scores.kept_one", low=low, share=share)
     return sheet.say(
         "scores.kept_range",
         low=at(f"{where}/low", "figures"),
@@ -333,9 +332,10 @@ _PERIODS = (
     Col("period", "/period"),
     Col("group", "/group", "names"),
     _LABEL,
-    *share_of("rate", "/rate", "selected", "assessed"),
+    *estimate("rate", "/rate", "percent"),
     *estimate("ratio", "/ratio"),
     Col("below", "/below_four_fifths", "yes_no"),
+    Col("assessed", "/rate/of", "integer"),
     Col("few", "/small", "yes_no"),
 )
 _OVER_TIME = (

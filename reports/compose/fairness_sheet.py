@@ -195,6 +195,7 @@ class Sheet:
         if column.name in _MAIN:
             return True
         nothing: tuple[Any, ...] = (None, "", [None, None])
+        nothing += (False,) if column.name in _ONLY_YES else ()
         rows = self.shown[name]["rows"]
         return not rows or any(row[column.name] not in nothing for row in rows)
 
@@ -208,6 +209,8 @@ class Sheet:
             self.text(self.say("some_parts", some=some, all=every))
 
 
+_ONLY_YES = frozenset({"few", "small"})
+"""Columns that say something where a row has yes."""
 _MAIN = frozenset({"assessed", "selected", "rate", "ratio", "class", "unknown"})
 
 

@@ -25,6 +25,8 @@ from reports.document.draft import Filling, at
 
 _MOST_STRATA = 20
 _MOST_WITHIN = 6
+_FEW = 2
+"""Groups that a table shows at a glance, without a chart."""
 
 Table = Mapping[str, Any]
 
@@ -44,13 +46,11 @@ STANDING = (
 _GROUP = Col("group", "/group", "names")
 _RATES = (
     _GROUP,
+    *STANDING,
     Col("assessed", "/assessed", "integer"),
     Col("selected", "/selected", "integer"),
-    Col("share", "/share", "percent"),
     *estimate("rate", "/rate", "percent"),
     *estimate("ratio", "/comparison/ratio"),
-    Col("below", "/comparison/below_four_fifths", "yes_no"),
-    *STANDING,
 )
 _TESTS = (
     _GROUP,
@@ -64,6 +64,7 @@ _TESTS = (
 )
 _SIZES = (
     _GROUP,
+    Col("below", "/comparison/below_four_fifths", "yes_no"),
     Col("shortfall", "/comparison/shortfall_to_pooled_rate/value", "figures"),
     Col("shortfall_reference", "/comparison/shortfall_to_reference_rate/value", "figures"),
     Col("reversed", "/comparison/reversed_by_one", "yes_no"),
@@ -72,6 +73,7 @@ _SIZES = (
 )
 _INTERVALS = (
     _GROUP,
+    Col("share", "/share", "percent"),
     Col("exact", "/rate_exact", "between:percent"),
     Col("bootstrap", "/rate_bootstrap", "between:percent"),
     Col("highest", "/chance_highest", "percent"),
@@ -217,11 +219,11 @@ def _drawn(sheet: Sheet, n: int, places: list[Place]) -> None:
     title = {"title": at(f"/audit/tables/{n}/title")}
     columns = (*_RATES, LABEL)
     rated = [p for p in places if rows[p.n]["rate"]["value"] is not None][:MOST_MARKS]
-    if rated:
+    if len(rated) > _FEW:
         listed = sheet.rows(f"table-{n}-rates-chart", rated, columns)
         intervals(sheet, sheet.say("chart.rates.title", **title), listed, "rate", key="rates")
     compared = [p for p in rated if rows[p.n]["comparison"]]
-    if any(rows[p.n]["comparison"]["ratio"]["value"] for p in compared):
+    if sum(bool(rows[p.n]["comparison"]["ratio"]["value"]) for p in compared) >= _FEW:
         named = sheet.say("chart.ratios.title", **title)
         ratios(sheet, f"table-{n}-ratios-chart", compared, columns, named)
 

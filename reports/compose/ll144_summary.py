@@ -13,7 +13,7 @@ from datetime import date
 from typing import Any
 
 from reports.compose.fairness_order import Order
-from reports.compose.fairness_packs import answered_fields, used
+from reports.compose.fairness_packs import answered_fields, asked, used
 from reports.compose.fairness_sheet import Col, Place, Sheet, each
 from reports.compose.ll144_results import Json, Tables, absent, features, public, results
 from reports.document import model as m
@@ -89,13 +89,10 @@ def _answers(
     rules: Pack, audit: Mapping[str, Any], recorded: Mapping[str, Recorded], day: date
 ) -> list[Answered]:
     """The fields that the summary states beside its tables; optional ones where recorded."""
-    made = {a.field.id: a for a in answer(rules, {"audit": audit}, recorded, day)}
+    made = asked({a.field.id: a for a in answer(rules, {"audit": audit}, recorded, day)})
     wanted = [field.id for field in rules.required(KIND) if field.id not in _IN_TABLES]
     wanted = [*wanted[:1], *_DATA_KINDS, *wanted[1:], *_EXTRAS]
-    unsaid = made[_DATA_KINDS[0]].how == "open"
-    depending = {f.id for f in rules.fields if f.only_if and f.only_if.field == _DATA_KINDS[0]}
-    wanted = [name for name in wanted if not (unsaid and name in depending)]
-    chosen = [made[name] for name in wanted if made[name].how != "not_applicable"]
+    chosen = [made[name] for name in wanted if name in made]
     return [a for a in chosen if a.how == "recorded" or a.field.id not in _OPTIONAL]
 
 
@@ -220,7 +217,6 @@ def _results(sheet: Sheet, n: int, one: Tables) -> None:
         _median(sheet, one.places[0][1])
     for by, place in one.places:
         where = f"/audit/tables/{place}"
-        sheet.heading(f"results-{n}-{by}", f"results.{by}", level=3)
         table = sheet.audit["tables"][place]
         if table["reference"] is None:
             sheet.text(sheet.say("results.no_reference"))
