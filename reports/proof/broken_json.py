@@ -12,12 +12,14 @@ _TOKEN = re.compile(
 )
 _MOST_TOKENS = 8_000_000
 _LONGEST_NAME = 100
+_MOST_NAMES = 12
+_DEEPEST = 1000
 
 
 def where_broken(text: bytes) -> str:
     """The pointer of the value at which a text breaks off, and the byte; in words.
 
-    Where the text is well formed, for example with a name twice, it says so.
+    Where no place is found, for example where a name stands twice, it says so.
     """
     stack: list[str | int | None] = []
     at, name = 0, True
@@ -26,14 +28,26 @@ def where_broken(text: bytes) -> str:
         if found is None:
             break
         at, token = found.end(), found[1]
-        if not _step(stack, token, after=text[at : at + 1], named=name):
+        if (
+            len(stack) > _DEEPEST
+            or not _is_utf8(token)
+            or not _step(stack, token, after=text[at : at + 1], named=name)
+        ):
             at = found.start(1)
             break
         name = token in (b"{", b",")
     if not text[at:].strip() and not stack:
-        return "the text is well formed, but not as it was written"
-    names = [step for step in stack if step is not None]
+        return "the text lacks a mark, has one too many, or is not written as ours are"
+    names = [step for step in stack if step is not None][:_MOST_NAMES]
     return f"the text breaks off in {join('', *names) or 'its outermost value'}, at byte {at}"
+
+
+def _is_utf8(token: bytes) -> bool:
+    try:
+        token.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _step(stack: list[str | int | None], token: bytes, *, after: bytes, named: bool) -> bool:

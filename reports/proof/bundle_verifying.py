@@ -28,7 +28,7 @@ from reports.proof.verifying import (
     check_report,
     verify_report,
 )
-from reports.proof.zips import read_zip
+from reports.proof.zips import bare, first_damaged, read_zip
 
 _RECEIPTS = TypeAdapter(tuple[Receipt, ...])
 
@@ -51,10 +51,10 @@ def verify_bundle(data: bytes, trust: Trust, *, deep: bool = False) -> Verificat
     body, proof = split(data, "bundle")
     check_file(case, body, proof, "bundle")
     try:
-        members = read_zip(data, stored=True)
+        members = read_zip(bare(body), stored=True)
     except ProofUnreadable as error:
         case.add("archive", "fails", f"The archive cannot be read: {error}.")
-        case.altered.append(f"the archive: {error}")
+        case.altered.append(f"{first_damaged(body) or 'the archive'}: {error}")
         return case.finish("bundle")
     manifest = _check_manifest(case, members)
     _check_reports(case, members, manifest)

@@ -1,8 +1,8 @@
 """Content Credentials (C2PA) for exported evidence: which recording a picture was taken from, when.
 
-Optional: with the organisation's own certificate. Nothing is fetched and no time stamp is asked for.
-A manifest holds identifiers that are drawn at random, so signing a picture twice gives two files:
-keep the signed one and put that into bundles.
+Optional: with the organisation's own certificate. Nothing is fetched and no time stamp is asked
+for. A manifest holds identifiers that are drawn at random, so signing a picture twice gives two
+files: keep the signed one and put that into bundles.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _PICTURES: dict[str, MediaType] = {"jpg": "image/jpeg", "png": "image/png", "mp4
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Origin:
-    """Where evidence comes from. `start_s`, `end_s`: seconds of the recording, equal for a frame."""
+    """Where evidence comes from, in seconds of the recording; a frame ends where it starts."""
 
     recording_sha256: str
     start_s: float

@@ -119,6 +119,30 @@ def _inflated(held: bytes, member: Member) -> bytes:
     return made
 
 
+def bare(data: bytes) -> bytes:
+    """An archive without its comment, whatever length it has; other bytes are left as they are."""
+    end = data.rfind(b"PK\x05\x06", max(0, len(data) - _END.size - 0xFFFF))
+    if end < 0 or len(data) < end + _END.size:
+        return data
+    return data[: end + _END.size - 2] + b"\0\0"
+
+
+def first_damaged(data: bytes) -> str:
+    """The first member that is not whole, going from header to header; "" where none is found."""
+    at = 0
+    while data[at : at + 4] == b"PK\x03\x04" and at + _LOCAL.size <= len(data):
+        fields = _LOCAL.unpack_from(data, at)
+        method, crc, packed, size, length, extra = fields[3], *fields[6:]
+        name = data[at + _LOCAL.size : at + _LOCAL.size + length].decode("utf-8", "replace")
+        start = at + _LOCAL.size + length + extra
+        at = start + packed
+        held = data[start:at]
+        sound = method != _STORED or (len(held) == size and zlib.crc32(held) == crc)
+        if not sound or data[at : at + 4] not in (b"PK\x03\x04", b"PK\x01\x02"):
+            return name[:120]
+    return ""
+
+
 _Fields = tuple[int, ...]
 
 
