@@ -173,13 +173,14 @@ def _against(draft: Draft, place: str, held: Mapping[str, Any]) -> None:
 
 def _open(draft: Draft, place: str, held: Mapping[str, Any]) -> None:
     draft.heading(f"{held['id']}.open", "packs.open.heading", level=3)
-    columns = (
+    columns = [
         draft.column("packs.open.field", "/title"),
         draft.column("packs.open.why", "/reason", "word:pack_reason"),
-        draft.column("packs.open.needs", "/needs"),
-        draft.column("packs.open.who", "/who", "list"),
-    )
-    _table(draft, place, "open", columns)
+    ]
+    if any(field["needs"] for field in held["open"]):
+        columns.append(draft.column("packs.open.needs", "/needs"))
+    columns.append(draft.column("packs.open.who", "/who", "list"))
+    _table(draft, place, "open", tuple(columns))
 
 
 def _notes(draft: Draft, place: str, fields: Sequence[Mapping[str, Any]]) -> None:

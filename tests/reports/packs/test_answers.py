@@ -49,7 +49,7 @@ def by_somebody(value: Any) -> Recorded:
 
 
 PERSONS = computed({"at": "/audit/data/persons", "show": "integer"})
-TABLES = {
+TABLES: dict[str, Any] = {
     "audit": {
         "tables": [
             {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -16,7 +17,7 @@ from tests.reports.packs.test_answers import rules
 ISSUE = Issue(id="report-1", issued_at="2026-11-22T10:00:00Z", publisher="Example Hiring")
 
 
-def changed(old: Pack, version: str = "2027-02-01", **edits: Any) -> Pack:
+def changed(old: Pack, edits: Mapping[str, Any], version: str = "2027-02-01") -> Pack:
     """The pack with another version, `edits` by field id: members to change; None: taken out."""
     made = old.model_dump(mode="json")
     for section in made["sections"]:
@@ -36,7 +37,7 @@ def told(change: Change) -> list[tuple[str, str, str]]:
 
 def test_a_new_version_of_the_same_changes_nothing() -> None:
     old = pack("ll144")
-    change = changes(old, changed(old))
+    change = changes(old, changed(old, {}))
     assert change.differences == ()
     assert affected(change, [past(old, "regime_file")]) == ()
 
@@ -52,7 +53,7 @@ def test_altered_fields_name_what_differs() -> None:
         "ll144.source_of_data": {"title": "Where the data come from", "read": "secondary"},
         "ll144.scope": None,
     }
-    change = changes(old, changed(old, **edits))
+    change = changes(old, changed(old, edits))
     assert (change.pack, change.old, change.new) == ("ll144", "2026-11-22", "2027-02-01")
     assert told(change) == [
         ("field", "ll144.scope", "removed"),
@@ -67,7 +68,7 @@ def test_altered_fields_name_what_differs() -> None:
 def test_documents_are_affected_where_they_hold_the_field_or_have_to() -> None:
     old = pack("ll144")
     edits = {"ll144.source_of_data": {"title": "Other"}, "ll144.scope": {"title": "Other"}}
-    change = changes(old, changed(old, **edits))
+    change = changes(old, changed(old, edits))
     documents = [
         past(old, "ll144_summary", document="summary"),
         past(old, "fairness_audit", "ll144.scope", document="audit with the gate"),
@@ -84,7 +85,7 @@ def test_documents_are_affected_where_they_hold_the_field_or_have_to() -> None:
 
 
 def test_a_new_field_changes_the_documents_that_have_to_hold_it() -> None:
-    old = changed(pack("ll144"), "2026-11-22", **{"ll144.n_unknown": None})
+    old = changed(pack("ll144"), {"ll144.n_unknown": None}, "2026-11-22")
     change = changes(old, pack("ll144"))
     assert told(change) == [("field", "ll144.n_unknown", "added")]
     documents = [past(old, "ll144_summary", "ll144.scope"), past(old, "fairness_audit", "x.y")]
@@ -93,15 +94,15 @@ def test_a_new_field_changes_the_documents_that_have_to_hold_it() -> None:
 
 def test_a_field_that_is_no_longer_asked_for_changes_the_documents_that_held_it() -> None:
     old = pack("ll144")
-    change = changes(old, changed(old, **{"ll144.n_unknown": {"documents": []}}))
+    change = changes(old, changed(old, {"ll144.n_unknown": {"documents": []}}))
     assert [d.members for d in change.differences] == [(("documents", ["ll144_summary"], []),)]
     assert affected(change, [past(old, "ll144_summary")])[0].fields == ("ll144.n_unknown",)
 
 
 def test_only_documents_of_the_very_version_are_looked_at() -> None:
     old = pack("ll144")
-    middle = changed(old, "2027-01-01", **{"ll144.scope": {"title": "Middle"}})
-    new = changed(old, "2027-02-01", **{"ll144.scope": {"title": "New"}})
+    middle = changed(old, {"ll144.scope": {"title": "Middle"}}, "2027-01-01")
+    new = changed(old, {"ll144.scope": {"title": "New"}}, "2027-02-01")
     documents = [past(old, "regime_file"), past(middle, "regime_file", document="r2")]
     assert [a.document for a in affected(changes(middle, new), documents)] == ["r2"]
 
@@ -145,5 +146,5 @@ def test_a_composed_file_tells_what_it_holds() -> None:
         ("report-1", "regime_file", each.pack, each.sha256) for each in held
     ]
     assert [p.fields for p in found] == [tuple(f.id for f in each.fields) for each in held]
-    new = changed(held[1], **{"nj.impact": {"read": "primary"}})
+    new = changed(held[1], {"nj.impact": {"read": "primary"}})
     assert [a.fields for a in affected(changes(held[1], new), found)] == [("nj.impact",)]

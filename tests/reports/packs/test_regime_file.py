@@ -99,7 +99,7 @@ def test_an_answered_field_has_no_reason() -> None:
 
 def _said(document: m.Document, field: str) -> bool:
     fields = (f for p in document.data["packs"] for s in p["sections"] for f in s["fields"])
-    return next(f["how"] == "recorded" for f in fields if f["id"] == field)
+    return any(f["how"] == "recorded" for f in fields if f["id"] == field)
 
 
 def test_each_computed_value_follows_the_facts() -> None:
@@ -112,7 +112,7 @@ def test_each_computed_value_follows_the_facts() -> None:
     values = [v for v in _values(before) if isinstance(v["value"], int | float)]
     plain = [v for v in values if not v["derived"]]
     assert len(plain) > 60
-    for value in plain[::4]:
+    for value in plain[::6]:
         edited = copy.deepcopy(whole)
         _put(edited, value["at"], value["value"] + 1)
         after = compose(edited, [rules_], ISSUE)
