@@ -77,15 +77,15 @@ def _axes(plot: Plot, marks: Sequence[Mark], theme: Theme, top: float) -> Axes:
     core = [m.value for m in marks if m.value is not None]
     core += [line.at for line in plot.across if not line.upright]
     ends = [end for m in marks for end in (m.low, m.high) if end is not None]
-    found = holding(core, ends, log=plot.chart.log and min(core, default=1) > 0)
+    log = plot.chart.log and min(core, default=1) > 0
+    found = holding(core, ends, log=log)
     low, high = found.low, found.high
-    if plot.chart.kind == "steps" and min(core, default=0) >= 0:
+    if plot.chart.kind == "steps" and min(core, default=0) >= 0 and not log:
         low = 0.0
-    elif min([*core, *ends], default=0) >= 0 and not plot.chart.log:
+    elif min([*core, *ends], default=0) >= 0 and not log:
         low = 0.0 if low < 0.3 * high else max(0.0, low)
     if plot.chart.share and max(core, default=0) <= 1:
         high = min(high, 1.0)
-    log = plot.chart.log and low > 0
     floor = top + _HEIGHTS[theme.narrow]
     y = Scale(low, high if high > low else low + 1, floor, top, log)
     wide = 0.0

@@ -37,12 +37,20 @@ def fitting(text: str, room: float, size: float = SIZE) -> str:
     """`text`, cut with an ellipsis where it is wider than `room`."""
     if width(text, size) <= room:
         return text
-    kept = text
-    while kept and width(kept + "…", size) > room:
-        kept = kept[:-1]
-    while kept and unicodedata.combining(text[len(kept)]):
-        kept = kept[:-1]
-    return kept.rstrip() + "…"
+    return _start(text, room - width("…", size), size).rstrip() + "…"
+
+
+def _start(text: str, room: float, size: float) -> str:
+    """The first letters of `text` that `room` holds, with the marks on them."""
+    used, end = 0.0, 0
+    for letter in text:
+        used += size * _em(letter)
+        if used > room:
+            break
+        end += 1
+    while 0 < end < len(text) and unicodedata.combining(text[end]):
+        end -= 1
+    return text[:end]
 
 
 def lines(text: str, room: float, most: int = 2, size: float = SIZE) -> list[str]:
@@ -51,12 +59,9 @@ def lines(text: str, room: float, most: int = 2, size: float = SIZE) -> list[str
     made: list[str] = []
     left = " ".join(text.split())
     while len(made) < most - 1 and width(left, size) > room:
-        whole = fitting(left, room, size).removesuffix("…")
-        end = whole.rfind(" ")
-        if left[len(whole) :].startswith(" "):
-            end = len(whole)
-        if end <= 0:
-            end = max(1, len(whole))
-        made.append(left[:end])
+        whole = _start(left, room, size)
+        end = len(whole) if left[len(whole)] == " " else whole.rfind(" ")
+        end = end if end > 0 else max(1, len(whole))
+        made.append(left[:end].rstrip())
         left = left[end:].lstrip()
     return [*made, fitting(left, room, size)]

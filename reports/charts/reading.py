@@ -11,7 +11,7 @@ from reports.charts.palette import Style, styles
 from reports.document import model as m
 from reports.document.characters import printable
 from reports.document.pointers import resolve
-from reports.document.values import write
+from reports.document.values import NOTHING, write
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +35,12 @@ class Mark:
     def told(self) -> str:
         """All of it in words, for those who point at it."""
         names = [t for t in (self.label, self.texts.get("series", "")) if t]
-        held = [self.texts[n] for n in ("x", "value") if n in self.texts]
-        ends = [self.texts[n] for n in ("low", "high") if n in self.texts]
+        held = [self.texts[n] for n in ("x", "value") if self._has(n)]
+        ends = [self.texts[n] for n in ("low", "high") if self._has(n)]
         return ", ".join([*dict.fromkeys(names), *held, *([" – ".join(ends)] if ends else [])])
+
+    def _has(self, name: str) -> bool:
+        return name in self.texts and self.texts[name] != NOTHING
 
 
 @dataclass(frozen=True, slots=True)

@@ -118,7 +118,7 @@ def _scale(plot: Plot, marks: Sequence[Mark], columns: Columns) -> Scale:
     core = [mark.value for mark in marks if mark.value is not None]
     core += [line.at for line in plot.across]
     ends = [end for mark in marks for end in (mark.low, mark.high) if end is not None]
-    log = plot.chart.log and all(v > 0 for v in core)
+    log = plot.chart.log and plot.chart.kind == "intervals"
     found = holding(core, ends, log=log)
     low, high = found.low, found.high
     if plot.chart.kind == "bars":
@@ -144,8 +144,10 @@ def _group(
     narrow, step = drawing.theme.narrow, _ROW[plot.chart.kind]
     middle = y + group.height / 2
     first = y + 14 if narrow else middle + 4 - _LETTER * (len(group.label) - 1) / 2
+    cut = bool(group.label) and group.label[-1].endswith("…")
     for n, text in enumerate(group.label):
-        drawing.text((0, first + n * _LETTER), text, title=group.marks[0].label)
+        told = group.marks[0].label if cut else ""
+        drawing.text((0, first + n * _LETTER), text, title=told)
     rows = step * len(group.marks)
     start = y + group.height - rows - 1 if narrow else middle - rows / 2
     draw = _bar if plot.chart.kind == "bars" else _interval

@@ -63,8 +63,8 @@ def holding(core: Sequence[float], ends: Sequence[float], *, log: bool = False) 
 
     Ends of intervals further from the values than one and a half times their spread are cut.
     """
-    usable = [v for v in core if not log or v > 0] or [1.0]
-    outer = [v for v in ends if not log or v > 0]
+    usable = [v for v in core if not log or v > _LEAST_LOG] or [1.0]
+    outer = [v for v in ends if not log or v > _LEAST_LOG]
     bend: Callable[[float], float] = math.log if log else float
     back: Callable[[float], float] = math.exp if log else float
     low, high = bend(min(usable)), bend(max(usable))
@@ -107,7 +107,7 @@ def logarithmic(range_: Range, most: int) -> list[float]:
         found = [v for v in found if range_.low <= v <= range_.high]
         if not best or len(found) <= max(2, most):
             best = found
-    return best
+    return best[:: max(1, -(-len(best) // max(2, most)))]
 
 
 def clock_values(end_s: float, most: int) -> list[float]:

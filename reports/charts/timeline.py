@@ -102,8 +102,9 @@ def _lane(drawing: Drawing, plot: Plot, lane: Lane, placed: tuple[Scale, float])
     letters = _LETTER * len(lane.name)
     narrow = drawing.theme.narrow
     first = y + 14 if narrow else y + height / 2 + 4 - (letters - _LETTER) / 2
+    told = lane.marks[0].label if lane.name[-1].endswith("…") else ""
     for n, text in enumerate(lane.name):
-        drawing.text((0, first + n * _LETTER), text, title=lane.marks[0].label)
+        drawing.text((0, first + n * _LETTER), text, title=told)
     drawn = _TALL if lane.levels else _BAR
     top = y + letters + 6 if narrow else y + (height - drawn) / 2
     if lane.levels:
