@@ -107,19 +107,26 @@ def affected(change: Change, past: Iterable[Past]) -> tuple[Affected, ...]:
     return tuple(found)
 
 
-def past_of(document: m.Document) -> tuple[Past, ...]:
-    """What a document holds of each pack that it was made with: the fields of its blocks."""
-    shown = {
-        item.id for block in document.blocks if isinstance(block, m.Fields) for item in block.items
-    }
-    named = {pack["id"]: pack for pack in document.data.get("packs", ()) if "id" in pack}
-    made = []
-    for use in document.packs:
-        sections = named.get(use.id, {}).get("sections", ())
-        ids = [field["id"] for section in sections for field in section.get("fields", ())]
-        fields = tuple(each for each in ids if each in shown)
-        made.append(Past(document.id, document.kind, use, fields))
-    return tuple(made)
+def past_of(document: m.Document, held: Iterable[Pack]) -> tuple[Past, ...]:
+    """What a document holds of each pack that it was made with: the fields of its blocks.
+
+    `held`: all versions there are; of a version that is gone, every field that is in no other
+    counts as its own.
+    """
+    fields = (block for block in document.blocks if isinstance(block, m.Fields))
+    shown = [item.id for block in fields for item in block.items]
+    known = {(p.pack, p.version): {field.id for field in p.fields} for p in held}
+    used = {(use.id, use.version): use for use in document.packs}
+    others = set().union(*(known.get(each, set()) for each in used))
+    return tuple(
+        Past(
+            document.id,
+            document.kind,
+            use,
+            tuple(i for i in shown if (i in known[each] if each in known else i not in others)),
+        )
+        for each, use in used.items()
+    )
 
 
 def _touches(difference: Difference, past: Past) -> bool:

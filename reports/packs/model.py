@@ -312,8 +312,12 @@ class Pack(_Timed):
 
     @cached_property
     def sha256(self) -> str:
-        """Hash of the pack's meaning: the same for another layout of the same YAML."""
-        return canonical_hash(self.model_dump(mode="json"))
+        """Hash of the pack's meaning: the same for another layout of the same YAML.
+
+        Members that are left at what they are by default do not count, so that a member added to
+        the schema leaves the hashes of past packs as they are.
+        """
+        return canonical_hash(self.model_dump(mode="json", exclude_defaults=True))
 
     @property
     def moment(self) -> tuple[date, int]:

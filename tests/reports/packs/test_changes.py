@@ -8,10 +8,22 @@ from typing import Any
 import pytest
 
 from audit.errors import PackInvalid
+from reports.compose import ll144_summary
 from reports.compose.regime_file import compose
 from reports.document import model as m
 from reports.document.draft import Issue
-from reports.packs import Change, Pack, Past, affected, changes, pack, past_of
+from reports.packs import (
+    Change,
+    Pack,
+    Past,
+    affected,
+    changes,
+    pack,
+    past_of,
+    shown_forbidden,
+    versions,
+)
+from tests.reports.packs import facts
 from tests.reports.packs.test_answers import rules
 
 ISSUE = Issue(id="report-1", issued_at="2026-11-22T10:00:00Z", publisher="Example Hiring")
@@ -141,10 +153,22 @@ def test_a_field_in_another_section_is_altered() -> None:
 
 def test_a_composed_file_tells_what_it_holds() -> None:
     held = [pack("on_esa_8_4"), pack("nj_disparate_impact")]
-    found = past_of(compose({}, held, ISSUE))
+    document = compose({}, held, ISSUE)
+    found = past_of(document, versions())
     assert [(p.document, p.kind, p.use.id, p.use.sha256) for p in found] == [
         ("report-1", "regime_file", each.pack, each.sha256) for each in held
     ]
     assert [p.fields for p in found] == [tuple(f.id for f in each.fields) for each in held]
+    assert past_of(document, held[:1]) == found, "of a version that is gone, what is in no other"
     new = changed(held[1], {"nj.impact": {"read": "primary"}})
     assert [a.fields for a in affected(changes(held[1], new), found)] == [("nj.impact",)]
+
+
+def test_other_documents_tell_what_they_hold_too() -> None:
+    rules_ = pack("ll144")
+    summary = ll144_summary.compose(facts.audit(), facts.recorded(rules_), ISSUE)
+    (found,) = past_of(summary, versions())
+    assert found.kind == "ll144_summary" and "ll144.source_of_data" in found.fields
+    new = changed(rules_, {"ll144.scope": {"title": "Other"}, "ll144.n_unknown": {"title": "N"}})
+    assert [a.fields for a in affected(changes(rules_, new), [found])] == [("ll144.n_unknown",)]
+    assert shown_forbidden(summary, rules_) == ()

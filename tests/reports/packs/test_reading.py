@@ -95,6 +95,8 @@ def test_the_hash_is_that_of_the_meaning() -> None:
     spelt = changed()
     spelt["sections"][0]["fields"][0] |= {"citation": "House rules", "who": ["employer"]}
     assert Pack.model_validate(spelt).sha256 == made.sha256, "written out, it means the same"
+    spelt["sections"][0]["fields"][0] |= {"documents": [], "must_be": None}
+    assert Pack.model_validate(spelt).sha256 == made.sha256, "so it does with defaults"
 
 
 def test_the_published_schema_is_the_one_in_force() -> None:
