@@ -200,4 +200,8 @@ def _length(clock: Clock) -> dict[str, Any]:
         return {"length": None, "unit": "yearly"}
     if clock.period.length == 0:
         return {"length": None, "unit": "before"}
-    return {"length": clock.period.length, "unit": clock.period.unit}
+    unit = clock.period.unit
+    return {
+        "length": clock.period.length,
+        "unit": unit.removesuffix("s") if clock.period.length == 1 else unit,
+    }

@@ -268,6 +268,7 @@ def test_clocks_are_those_of_the_file_of_clocks() -> None:
     clocks = {c["id"]: c for c in document.data["packs"][0]["clocks"]}
     notice = clocks["ll144.notice"]
     assert (notice["length"], notice["unit"], notice["kind"]) == (10, "business_days", "lead")
+    assert (clocks["ll144.audit_age"]["length"], clocks["ll144.audit_age"]["unit"]) == (1, "year")
     assert clocks["ll144.alternative"]["kind"] == "none"
     aivia = compose({}, [pack("il_aivia")], ISSUE).data["packs"][0]["clocks"]
     assert [(c["length"], c["unit"]) for c in aivia] == [
