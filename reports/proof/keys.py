@@ -122,7 +122,9 @@ class KeyDirectory(Part):
             raise ProofUnreadable(f"the file of keys cannot be read: {error}") from None
         except ValidationError as error:
             place = ".".join(map(str, error.errors()[0]["loc"]))
-            raise ProofUnreadable(f"the file is no {FORMAT}: {place or 'its keys'}") from None
+            raise ProofUnreadable(
+                f"the file is no list of keys ({FORMAT}): {place or 'its keys'}"
+            ) from None
         if found.json_bytes != data or not found.is_signed_by(found.newest):
             raise ProofUnreadable("the file of keys was altered: its signature does not fit it")
         return found

@@ -19,7 +19,7 @@ from reports.proof.comparing import differences, differences_of_archive
 from reports.proof.envelope import Envelope
 from reports.proof.files import FORMAT, FileKind, FileProof, split
 from reports.proof.parts import altered_parts
-from reports.proof.reading import Kind, Signed, embedded, kind_of, read_signed
+from reports.proof.reading import EMBEDDED, Kind, Signed, embedded, kind_of, read_signed
 from reports.proof.sealing import ledger_head_holds, proof_holds
 from reports.proof.trust import Signing, Standing, Trust, standing
 from reports.proof.zips import bare, first_damaged
@@ -142,7 +142,7 @@ def check_report(case: Case, data: bytes, kind: Kind) -> None:
         _check_rendering(case, body, kind)
     elif not any(check.name == "document" for check in case.checks):
         case.add("document", "fails", "The file has no signed document in it, as ours have.")
-        case.altered.append("the signed document was removed")
+        case.altered.append(f"the signed document ({EMBEDDED}) was removed")
 
 
 def check_file(case: Case, body: bytes, proof: FileProof | None, kind: FileKind) -> None:

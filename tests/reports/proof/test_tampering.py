@@ -1,4 +1,4 @@
-"""Random changes over all formats and bundle members: none verifies, most are named."""
+"""Random changes over all formats and bundle members: none verifies, and the changed place is named."""
 
 from __future__ import annotations
 
@@ -15,9 +15,11 @@ def test_what_is_changed_verified_before() -> None:
     assert {verify(data, trust()).verdict for data in files().values()} == {"verified"}
 
 
-def test_no_change_verifies_and_most_are_named() -> None:
+def test_no_change_verifies_and_its_place_is_named() -> None:
     found = list(attempts(COUNT))
     assert Counter(each.verdict in ("failed", "unreadable") for each in found) == {True: len(found)}
     assert len({each.format for each in found}) == 6
-    named = sum(each.named for each in found)
-    assert named >= 0.9 * len(found), summary(found)
+    assert sum(each.named for each in found) >= 0.95 * len(found), summary(found)
+    known = [each.right for each in found if each.right is not None]
+    assert len(known) > 10
+    assert sum(known) >= 0.95 * len(known), summary(found)
