@@ -21,7 +21,7 @@ from api.fairness_cli import app as fairness_app
 from api.ledger_cli import app as ledger_app
 from api.models import open_models
 from api.models_cli import app as models_app
-from api.output import write_check, write_comparison
+from api.output import RESULT, write_check, write_comparison
 from api.progress import shown
 from api.report_keys_cli import app as report_keys_app
 from api.serve_cli import app as serve_app
@@ -66,7 +66,7 @@ def check(
         ),
     ] = None,
 ) -> None:
-    """Check one interview and write report.json and report.html."""
+    """Check one interview; write its figures and a signed report as a page, PDF and JSON."""
     references = reference or []
     for path in (video, *references):
         _must_exist(path)
@@ -77,7 +77,8 @@ def check(
     page = write_check(result, video, settings, out)
     console = Console()
     console.print(summary(result))
-    console.print(f"Report: [bold]{page}[/bold] (figures in {page.with_suffix('.json').name})")
+    console.print(f"Report: [bold]{page}[/bold], signed; as PDF and JSON beside it")
+    console.print(f"Figures for programs: {page.with_name(RESULT)}")
     if result.failed:
         names = ", ".join(result.failed)
         raise AuditError(f"The report is incomplete: these signals failed: {names}.")
@@ -89,7 +90,8 @@ def compare(
         list[Path], typer.Argument(help="Two or more recordings or photos, one per session.")
     ],
     out: Annotated[
-        Path | None, typer.Option("--out", "-o", help="Folder for comparison.json and .html.")
+        Path | None,
+        typer.Option("--out", "-o", help="Folder for the figures and the signed report."),
     ] = None,
 ) -> None:
     """Compare faces and voices between sessions, pair by pair."""
@@ -106,7 +108,7 @@ def compare(
     console = Console()
     console.print(comparison_summary(result))
     if out is not None:
-        console.print(f"Report: [bold]{write_comparison(result, out)}[/bold]")
+        console.print(f"Report: [bold]{write_comparison(result, settings, out)}[/bold]")
 
 
 @app.command()

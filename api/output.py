@@ -4,50 +4,93 @@ from __future__ import annotations
 
 import os
 import tempfile
+from collections.abc import Mapping
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import cv2
 
+from api.report_keys import local_signer
+from audit.canonical import parse_json
 from audit.errors import InputError
+from audit.ledger import HeadSigner
 from audit.media import MediaSource, grab
 from audit.result import CheckResult, ComparisonResult
 from audit.settings import Settings
-from reports.check_html import render_check, wanted_thumbnails
-from reports.check_json import canonical, check_document
-from reports.comparison import comparison_document, render_comparison
+from reports.canonical import canonical
+from reports.check_json import check_document
+from reports.comparison import comparison_document
+from reports.compose import interview, thread
+from reports.document.draft import Issue
+from reports.document.model import Document
+from reports.issuing import EXTENSIONS, Format, issue_files
 
+FORMATS: tuple[Format, ...] = ("json", "html")
+RESULT = "result.json"
 THUMBNAIL_SIDE = 320
 JPEG_QUALITY = 80
 
 
 def write_check(result: CheckResult, source: MediaSource, settings: Settings, out: Path) -> Path:
-    """Write report.json and report.html into `out`; the page's path.
+    """Write result.json and the signed report.json and .html into `out`; the page's path.
 
     Raises:
         InputError: the folder cannot be made or written.
+        ReportKeyUnusable: there is no key to sign with.
     """
-    page = render_check(result, thumbnails(result, source, settings))
-    target = made_folder(out)
-    write_whole(target / "report.json", canonical(check_document(result)))
-    write_whole(target / "report.html", page.encode())
-    return target / "report.html"
+    signer = local_signer(settings)
+    check = as_read(check_document(result))
+    issue = Issue(
+        id=f"check-{check['run']['content_sha256'][:16]}",
+        issued_at=now(),
+        sources=interview.sources(check),
+    )
+    frames = thumbnails(check, result, source, settings)
+    return _write(check, interview.compose(check, issue, frames=frames), signer, out)
 
 
-def write_comparison(result: ComparisonResult, out: Path) -> Path:
-    """Write comparison.json and comparison.html into `out`; the page's path.
+def write_comparison(result: ComparisonResult, settings: Settings, out: Path) -> Path:
+    """Write result.json and the signed report.json and .html into `out`; the page's path.
 
-    Raises:
-        InputError: the folder cannot be made or written.
+    Raises as `write_check` does.
     """
+    signer = local_signer(settings)
+    comparison = as_read(comparison_document(result))
+    given = thread.of_comparison(comparison)
+    issue = Issue(
+        id=f"comparison-{comparison['run']['content_sha256'][:16]}",
+        issued_at=now(),
+        sources=thread.sources(given),
+    )
+    return _write(comparison, thread.compose(given, issue), signer, out)
+
+
+def now() -> str:
+    """This moment, as documents write when they were issued: no earlier than their key."""
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def as_read(document: Mapping[str, object]) -> dict[str, Any]:
+    """A result as whoever reads its file has it: whole numbers without a point."""
+    held: Any = parse_json(canonical(document))
+    return dict(held)
+
+
+def _write(result: Mapping[str, Any], report: Document, signer: HeadSigner, out: Path) -> Path:
     target = made_folder(out)
-    write_whole(target / "comparison.json", canonical(comparison_document(result)))
-    write_whole(target / "comparison.html", render_comparison(result).encode())
-    return target / "comparison.html"
+    files = issue_files(report, signer, formats=FORMATS)
+    write_whole(target / RESULT, canonical(result))
+    for format, data in files.items():
+        write_whole(target / f"report.{EXTENSIONS[format]}", data)
+    return target / f"report.{EXTENSIONS['html']}"
 
 
-def thumbnails(result: CheckResult, source: MediaSource, settings: Settings) -> dict[float, bytes]:
+def thumbnails(
+    check: Mapping[str, Any], result: CheckResult, source: MediaSource, settings: Settings
+) -> dict[float, bytes]:
     """JPEG pictures at the times that the report wants to show; those unreadable are left out."""
-    times = wanted_thumbnails(result)
+    times = interview.wanted_frames(check)
     if not times or result.interview.facts.video is None:
         return {}
     try:

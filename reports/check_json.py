@@ -1,4 +1,4 @@
-"""report.json: a check's result as a document of JSON values."""
+"""result.json: a check's result as a document of JSON values."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""comparison.json and comparison.html: face and voice evidence between recordings."""
+"""A comparison's result as a document of JSON values: evidence between recordings."""
 
 from __future__ import annotations
 
@@ -8,8 +8,6 @@ from typing import Any
 from audit.result import ComparisonResult, PairEvidence
 from reports import documents as d
 from reports.canonical import sha256_of
-from reports.check_html import weights
-from reports.pages import page
 from reports.signal_json import signal_entry
 from reports.texts import Cleaner, label
 
@@ -37,19 +35,6 @@ def read_comparison(document: Mapping[str, object]) -> d.ComparisonDocument:
         pydantic.ValidationError: it is not a comparison report of this schema version.
     """
     return d.ComparisonDocument.model_validate(document)
-
-
-def render_comparison(result: ComparisonResult) -> str:
-    """The page of one comparison: every figure in it is one of comparison.json's."""
-    document = read_comparison(comparison_document(result))
-    signals = [s for pair in document.pairs for s in (pair.face, pair.voice) if s is not None]
-    return page(
-        "comparison.html",
-        doc=document,
-        pairs=pairs_by_label(document),
-        scores=list({s.name: s for s in signals if s.score_meaning}.values()),
-        weights=weights(signals),
-    )
 
 
 def pairs_by_label(document: d.ComparisonDocument) -> dict[tuple[str, str], d.PairEntry]:

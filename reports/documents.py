@@ -1,4 +1,4 @@
-"""The shape of report.json and comparison.json; the published JSON Schemas are made from here.
+"""The shape of result.json of checks and comparisons; the JSON Schemas are made from here.
 
 Times are seconds on the recording's clock, to the millisecond. Scores, series and measurements
 have six significant digits, log10 likelihood ratios three decimals.
@@ -40,7 +40,7 @@ class Why(Part):
 
 
 class Software(Part):
-    """What made the report."""
+    """What made the result."""
 
     name: Literal["fairwitness"]
     version: str = Field(description="version of the package")
@@ -131,7 +131,7 @@ class Findings(Part):
 class EvidenceEntry(Part):
     """Something that a person can go and look at or listen to."""
 
-    id: str = Field(description="signal name and number; the anchor in report.html")
+    id: str = Field(description="signal name and number; the anchor in the report")
     start_s: float = Field(description="first moment, seconds")
     end_s: float = Field(description="last moment, seconds")
     start_frame: int | None = Field(description="first frame, from 0 in presentation order")

@@ -36,22 +36,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {
-        "clock": words.clock,
-        "number": words.number,
-        "plain": words.plain,
-        "ratio": words.ratio,
-        "sentence": words.sentence,
-        "signal_support": words.signal_support,
-        "size": words.size,
-        "title": words.title,
-    }
-    environment.globals |= {
-        "meanings": words.MEANINGS,
-        "questions": words.QUESTIONS,
-        "scale": words.SCALE,
-        "verdicts": words.VERDICTS,
-    }
+    environment.filters["plain"] = words.plain
     return environment
 
 

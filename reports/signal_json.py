@@ -1,4 +1,4 @@
-"""One signal as an entry of report.json or comparison.json."""
+"""One signal as an entry of the result.json of a check or a comparison."""
 
 from __future__ import annotations
 

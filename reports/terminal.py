@@ -6,11 +6,13 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from audit.calibration import band
 from audit.result import CheckResult, ComparisonResult
 from reports import documents as d
 from reports.check_json import check_document, read_document
 from reports.comparison import comparison_document, pairs_by_label, read_comparison
-from reports.words import VERDICTS, clock, number, ratio, signal_support, title
+from reports.compose.interview_facts import title
+from reports.document.values import write
 
 _STYLES = {"review": "bold yellow", "no_indication": "cyan", "inconclusive": "dim"}
 _MARKS = {"review": "▲", "no_indication": "–", "inconclusive": "?"}
@@ -25,7 +27,7 @@ def summary(result: CheckResult) -> Group:
     if document.input.problems:
         parts.append(Text(f"Read in part only: {' '.join(document.input.problems)}"))
     if document.failed_signals:
-        names = ", ".join(title(name) for name in document.failed_signals)
+        names = ", ".join(title(name, "en") for name in document.failed_signals)
         parts.append(Text(f"Failed through a fault of this software: {names}", style="bold"))
     parts.append(Text("Nothing here decides about a person.", style="dim"))
     return Group(*parts)
@@ -65,24 +67,24 @@ def _signals(signals: list[d.SignalEntry]) -> Table:
     table.add_column("Where")
     for signal in signals:
         table.add_row(
-            Text(title(signal.name)),
+            Text(title(signal.name, "en")),
             _status(signal.status),
-            "–" if signal.score is None else number(signal.score),
-            "–" if signal.log10_lr is None else ratio(signal.log10_lr),
-            "–" if signal.quality is None else number(signal.quality),
+            write(signal.score, "plain"),
+            write(signal.log10_lr, "signed:2"),
+            write(signal.quality, "plain"),
             _places(signal),
         )
     return table
 
 
 def _places(signal: d.SignalEntry) -> str:
-    starts = [clock(e.start_s) for e in signal.evidence]
+    starts = [write(e.start_s, "clock") for e in signal.evidence]
     more = f" and {len(starts) - _PLACES} more" if len(starts) > _PLACES else ""
     return ", ".join(starts[:_PLACES]) + more
 
 
 def _status(status: str) -> Text:
-    return Text(f"{_MARKS[status]} {VERDICTS[status]}", style=_STYLES[status])
+    return Text(f"{_MARKS[status]} {write(status, 'word:verdict')}", style=_STYLES[status])
 
 
 def _pair(pair: d.PairEntry | None) -> Text:
@@ -96,6 +98,18 @@ def _evidence(name: str, signal: d.SignalEntry | None) -> Text:
         return Text(f"{name}: not compared", style="dim")
     if signal.log10_lr is None or signal.log10_lr_bounds is None:
         return Text.assemble(f"{name}: ", _status(signal.status), " (uncalibrated)")
-    low, high = (ratio(bound) for bound in signal.log10_lr_bounds)
-    words = f" {ratio(signal.log10_lr)} ({low} to {high}), {signal_support(signal)}"
+    bounds = write(signal.log10_lr_bounds, "between:signed:2")
+    words = f" {write(signal.log10_lr, 'signed:2')} ({bounds}), {support(signal)}"
     return Text.assemble(f"{name}: ", _status(signal.status), words)
+
+
+def support(signal: d.SignalEntry) -> str:
+    """What a signal's likelihood ratio says, in the steps of the verbal scale."""
+    calibration = signal.calibration
+    if signal.log10_lr is None or calibration == "uncalibrated":
+        return "uncalibrated"
+    step = band(signal.log10_lr).replace(" ", "_")
+    words = write(step, "word:support")
+    if step == "no":
+        return words
+    return f"{words} for “{calibration.hypotheses[0 if signal.log10_lr > 0 else 1]}”"

@@ -58,7 +58,7 @@ class Shelf:
         """A shelf in a folder."""
         given = {"free_floor_mb": 0, "upload_part_mb": 1, **storage}
         place = Storage(path=folder / "media", scratch_dir=folder / "scratch", **given)
-        settings = Settings(storage=place, jobs=QUICK)
+        settings = Settings(data_dir=folder / "data", storage=place, jobs=QUICK)
         vault = open_vault(place, store.ring)
         return cls(settings, store, vault, Intake.of(settings, store, vault))
 

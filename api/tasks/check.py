@@ -6,15 +6,19 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from api.output import thumbnails
+from api.output import as_read, now, thumbnails
+from api.report_keys import local_signer
 from api.tasks.bench import Bench, Watched
 from audit.check import check, without_identity
 from audit.jobs import JobContext
 from audit.operations import checks, media, reports
 from audit.operations.checks import Found, Work
 from audit.operations.reports import Written
-from reports.check_html import render_check
-from reports.check_json import canonical, check_document
+from reports.canonical import canonical
+from reports.check_json import check_document
+from reports.compose import interview
+from reports.document.draft import Issue
+from reports.issuing import MEDIA_TYPES, issue_files
 
 
 def run_check(bench: Bench, context: JobContext) -> None:
@@ -53,9 +57,14 @@ def _checked(
             progress=Watched(context),
             names=None if work.identity else without_identity(),
         )
-        page = render_check(result, thumbnails(result, paths[0], bench.settings))
-    document = check_document(result)
+        document = as_read(check_document(result))
+        frames = thumbnails(document, result, paths[0], bench.settings)
+    signer = local_signer(bench.settings)
+    id = checks.about(work.check).report_id
+    issue = Issue(id=id, issued_at=now(), sources=interview.sources(document))
+    report = interview.compose(document, issue, frames=frames)
+    files = issue_files(report, signer, formats=("html",))
     return document, (
         Written(reports.RESULT, "application/json", canonical(document)),
-        Written("html", "text/html; charset=utf-8", page.encode()),
+        *(Written(name, MEDIA_TYPES[name], data) for name, data in files.items()),
     )

@@ -82,7 +82,7 @@ class _Item:
 
 
 def evaluate(policy: Policy, results: Iterable[Document]) -> tuple[Flag, ...]:
-    """Flags for results as `report.json` and `audit.json` hold them, in their order.
+    """Flags for results as `result.json` and `audit.json` hold them, in their order.
 
     Raises:
         ResultInvalid: a document is neither; the message says which and what is missing.

@@ -12,6 +12,7 @@ from typing import Any
 from audit.calibration import BANDS, band
 from reports.compose.interview_timeline import timeline
 from reports.document.catalogue import catalogue
+from reports.words import plain
 
 Json = dict[str, Any]
 Check = Mapping[str, Any]
@@ -60,11 +61,6 @@ def title(name: str, language: str) -> str:
     """What a signal is called; one that the catalogue does not know keeps its own name."""
     known = catalogue(language).words["signal"].get(name)
     return known or plain(name).capitalize()
-
-
-def plain(name: str) -> str:
-    """A name without underscores."""
-    return name.replace("_", " ")
 
 
 def evidence_rows(check: Check, language: str) -> list[Json]:

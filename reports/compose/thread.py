@@ -13,6 +13,8 @@ from reports.compose.thread_facts import facts, of_comparison
 from reports.document import model as m
 from reports.document.draft import Issue, at
 
+__all__ = ["compose", "compose_comparison", "of_comparison", "sources"]
+
 AREA = "thread"
 _MOST_ASKED = 8
 

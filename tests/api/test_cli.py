@@ -24,8 +24,14 @@ from datasets.attacks.clips import ENCODINGS, make, render
 from datasets.attacks.held_photo import held_photo
 from datasets.demo import portrait
 from datasets.voices import LOW, babble
+from reports.canonical import canonical
+from reports.check_json import check_document
+from reports.document.check import faults
+from reports.proof.envelope import Envelope
+from tests.reports import material
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
+FILES = ["report.html", "report.json", "result.json"]
 
 
 def run(arguments: Sequence[str], monkeypatch: pytest.MonkeyPatch) -> int:
@@ -142,9 +148,10 @@ def test_weights_are_opened_before_anything_is_read(tmp_path: Path) -> None:
 
 
 @pytest.fixture
-def installed(models: Models, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The command uses the same weights as the tests."""
+def installed(models: Models, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The command uses the same weights as the tests, and signs with keys of its own."""
     monkeypatch.setenv("FAIRWITNESS_WEIGHTS_DIR", str(models.settings.weights_dir))
+    monkeypatch.setenv("FAIRWITNESS_DATA_DIR", str(tmp_path / "data"))
 
 
 @pytest.mark.usefixtures("installed")
@@ -159,7 +166,8 @@ def test_a_whole_check_with_the_real_weights(
     out = tmp_path / "out"
     code = run(["check", str(recording), "-o", str(out), "-r", str(photo)], monkeypatch)
     assert code == 0, capsys.readouterr().err
-    document: dict[str, Any] = json.loads((out / "report.json").read_text())
+    assert sorted(file.name for file in out.iterdir()) == FILES
+    document: dict[str, Any] = json.loads((out / "result.json").read_text())
     jsonschema.validate(document, json.loads((DOCS / "report.schema.json").read_text()))
     findings = {name: part["verdict"] for name, part in document["findings"].items()}
     assert findings["presence"] == "review"
@@ -171,7 +179,13 @@ def test_a_whole_check_with_the_real_weights(
     page = (out / "report.html").read_text()
     assert str(tmp_path) not in page
     assert "data:image/jpeg;base64," in page
+    report = Envelope.model_validate_json((out / "report.json").read_bytes()).document
+    assert report.kind == "interview_integrity"
+    assert report.data["check"] == document
+    assert faults(report) == []
     assert "Report:" in capsys.readouterr().out
+    for name in FILES[:2]:
+        assert run(["verify", str(out / name)], monkeypatch) == 0, capsys.readouterr().out
 
 
 @pytest.mark.usefixtures("installed")
@@ -185,8 +199,17 @@ def test_comparison_of_sessions(
     cv2.imwrite(str(photo), portrait())
     out = tmp_path / "out"
     assert run(["compare", str(recording), str(photo), "-o", str(out)], monkeypatch) == 0
-    document = json.loads((out / "comparison.json").read_text())
+    assert sorted(file.name for file in out.iterdir()) == FILES
+    document = json.loads((out / "result.json").read_text())
     jsonschema.validate(document, json.loads((DOCS / "comparison.schema.json").read_text()))
     assert len(document["pairs"]) == 1
-    assert (out / "comparison.html").exists()
+    report = Envelope.model_validate_json((out / "report.json").read_bytes()).document
+    assert report.kind == "identity_thread"
+    assert report.data["thread"]["comparisons"] == [document]
     assert "held.mp4" in capsys.readouterr().out
+
+
+def test_a_result_is_kept_as_whoever_reads_it_has_it() -> None:
+    kept = output.as_read(check_document(material.rich()))
+    assert kept == json.loads(json.dumps(kept))
+    assert canonical(kept) == canonical(check_document(material.rich()))

@@ -223,3 +223,13 @@ def test_recordings_that_could_not_be_compared_at_all() -> None:
     )
     assert first_screen(document).startswith("Nothing could be compared.")
     assert len(document.data["not_compared"]) == 2
+
+
+def test_hostile_labels_stay_texts() -> None:
+    result = material.comparison()
+    hostile = "<script>alert(1)<b>"
+    pair = replace(result.pairs[0], first=hostile)
+    given = compared(replace(result, labels=(hostile, "second.mp4"), pairs=(pair,)))
+    document = compose_comparison(given, ISSUE)
+    assert faults(document) == []
+    assert hostile in document.data["pairs"][0]["first"]
