@@ -14,14 +14,16 @@ FOLDER = "report-keys"
 
 
 @contextmanager
-def local_keys(settings: Settings) -> Iterator[ReportKeys]:
+def local_keys(settings: Settings, *, publisher: str | None = None) -> Iterator[ReportKeys]:
     """The keys in the data folder; other processes wait until it is left.
+
+    `publisher`: the name in lists of keys from now on; `None`: as before.
 
     Raises `ReportKeyUnusable` where the folder cannot be used.
     """
     store = FolderKeyStore(settings.data_dir / FOLDER)
     with store.locked():
-        yield ReportKeys(store)
+        yield ReportKeys(store, publisher=publisher)
 
 
 def local_signer(settings: Settings) -> HeadSigner:

@@ -33,9 +33,12 @@ def listed() -> None:
 @app.command()
 def export(
     out: Annotated[Path, typer.Option("--out", "-o", help="File of the list of keys.")],
+    publisher: Annotated[
+        str | None, typer.Option(help="Your name, as readers know you; kept from then on.")
+    ] = None,
 ) -> None:
     """Write the signed list of public keys: publish it where readers of reports look for you."""
-    with local_keys(read_settings()) as keys:
+    with local_keys(read_settings(), publisher=publisher) as keys:
         directory = keys.directory()
     made_folder(out.parent)
     write_whole(out, directory.json_bytes)

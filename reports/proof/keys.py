@@ -194,8 +194,9 @@ class ReportKeys:
     """The keys of one publisher: which one signs, and what becomes of it."""
 
     def __init__(
-        self, store: KeyStore, *, publisher: str = "", now: Callable[[], str] = _now
+        self, store: KeyStore, *, publisher: str | None = None, now: Callable[[], str] = _now
     ) -> None:
+        """`publisher`: its name in directories; `None`: as in the one before."""
         self._store = store
         self._publisher = publisher
         self._now = now
@@ -244,10 +245,13 @@ class ReportKeys:
         """The directory to publish; the last one as long as nothing changed."""
         self.current()
         last, keys = self._store.last_directory(), tuple(self._store.records())
-        if last is not None and last.keys == keys and last.publisher == self._publisher:
+        publisher = self._publisher
+        if publisher is None:
+            publisher = last.publisher if last else ""
+        if last is not None and last.keys == keys and last.publisher == publisher:
             return last
         unsigned = KeyDirectory(
-            publisher=self._publisher,
+            publisher=publisher,
             sequence=last.sequence + 1 if last else 0,
             issued_at=self._now(),
             previous=last.sha256 if last else None,

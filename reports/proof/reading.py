@@ -20,7 +20,7 @@ Kind = FileKind | Literal["json"]
 
 LARGEST_FILE = 512 << 20
 LARGEST_JSON = 64 << 20
-MOST_VALUES = 4_000_000
+MOST_VALUES = 2_000_000
 """Of a JSON text: each takes up to a hundred bytes of memory."""
 EMBEDDED = "document.json"
 """Name of the signed document in PDF files and in the zip formats."""

@@ -128,7 +128,7 @@ def test_keys_are_listed_rotated_revoked_and_exported(folder: Path) -> None:
     assert "no keys yet" in run("keys", "list")[1]
     first = key_id(local_signer(Settings()).public)
     out = folder / "published" / "keys.json"
-    run("keys", "export", "--out", out)
+    run("keys", "export", "--out", out, "--publisher", "Example Staffing Ltd")
     before = KeyDirectory.from_bytes(out.read_bytes())
     assert [key.key_id for key in before.keys] == [first]
     assert "from now on" in run("keys", "rotate")[1]
@@ -138,5 +138,6 @@ def test_keys_are_listed_rotated_revoked_and_exported(folder: Path) -> None:
     run("keys", "export", "--out", out)
     after = KeyDirectory.from_bytes(out.read_bytes())
     assert after.newest.key_id != first and after.sequence == 2
+    assert after.publisher == before.publisher == "Example Staffing Ltd"
     with pytest.raises(AuditError, match="was revoked before"):
         run("keys", "revoke", first, "--reason", "again")

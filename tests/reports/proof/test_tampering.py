@@ -1,4 +1,4 @@
-"""Random changes over all formats and bundle members: none verifies, and the changed place is named."""
+"""Random changes over all formats and bundle members: none verifies, and the place is named."""
 
 from __future__ import annotations
 
