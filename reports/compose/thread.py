@@ -22,7 +22,6 @@ _SESSIONS = (
     Col("/number", "integer"),
     Col("/label", title="session"),
     Col("/held_at", "moment", "held"),
-    Col("/checked_at", "moment", "checked"),
     Col("/duration_s", "clock", "length"),
     Col("/faces", "integer"),
     Col("/speech_s", "clock", "speech"),
@@ -33,21 +32,26 @@ _FINDINGS = (
     Col("/label", title="session"),
     *(Col(f"/{question}", "word:verdict") for question in QUESTIONS),
 )
-_EVIDENCE = (
+_SAID = (
     Col("/modality", "word:modality"),
     Col("/status", "word:verdict"),
     Col("/log10_lr", "signed:2", "log_lr"),
-    Col("/bounds", "between:signed:2"),
     Col("/support", "word:support"),
     Col("/favours"),
-    Col("/score", "plain"),
-    Col("/quality", "plain"),
+)
+_MEASURED = (
+    Col("/modality", "word:modality"),
+    Col("/bounds", "between:signed:2"),
+    Col("/score", "figures"),
+    Col("/quality", "figures"),
     Col("/reason", title="measured"),
     Col("/notes"),
 )
-_PAIRS = (Col("/first"), Col("/second"), *_EVIDENCE)
-_CHANGES = (Col("/before"), Col("/after"), *_EVIDENCE)
-_POOLED = (Col("/session"), Col("/against", "list"), *_EVIDENCE)
+_PAIR = (Col("/first"), Col("/second"))
+_ENDS = {
+    "changes": (Col("/before"), Col("/after")),
+    "pooled": (Col("/session"), Col("/against", "list")),
+}
 _MISSING = (
     Col("/first"),
     Col("/second", empty="all_others"),
@@ -125,7 +129,6 @@ def _answer(page: Passages) -> None:
             title=page.say("key.title"),
             items=(
                 page.key("key.sessions", at("/summary/sessions", "integer")),
-                page.key("key.pairs", at("/summary/pairs", "integer")),
                 page.key("key.by_face", at("/summary/by_face", "integer")),
                 page.key("key.by_voice", at("/summary/by_voice", "integer")),
                 page.key(
@@ -209,7 +212,9 @@ def _between(page: Passages) -> None:
     page.lists["calibrated"] = [row for row in page.held("/pairs") if row["log10_lr"] is not None]
     if page.lists["calibrated"]:
         _chart(page)
-    page.table("pairs", page.say("between.table"), "/pairs", _PAIRS, head=3)
+    page.table("pairs", page.say("between.table"), "/pairs", (*_PAIR, *_SAID), head=3)
+    title = page.say("between.measured")
+    page.table("pairs-measured", title, "/pairs", (*_PAIR, *_MEASURED), head=3)
 
 
 def _chart(page: Passages) -> None:
@@ -231,10 +236,12 @@ def _chart(page: Passages) -> None:
 
 def _changes(page: Passages) -> None:
     """Where the thread changes, and sessions against all earlier ones: where these are known."""
-    for name, columns in (("changes", _CHANGES), ("pooled", _POOLED)):
+    for name, ends in _ENDS.items():
         if page.held(f"/{name}"):
             page.heading(name, f"{name}.title")
-            page.table(f"{name}-all", page.say(f"{name}.table"), f"/{name}", columns, head=3)
+            said, measured = page.say(f"{name}.table"), page.say("between.measured")
+            page.table(f"{name}-all", said, f"/{name}", (*ends, *_SAID), head=3)
+            page.table(f"{name}-measured", measured, f"/{name}", (*ends, *_MEASURED), head=3)
 
 
 def _not_compared(page: Passages) -> None:
