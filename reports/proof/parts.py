@@ -31,9 +31,8 @@ def parts_of(document: Mapping[str, Any]) -> dict[str, str]:
 
     `document` is plain JSON. Raises `NotCanonical` for what has no canonical form.
     """
-    found: dict[str, str] = {}
-    _walk("", document, 0, found)
-    return found
+    _, parts = _walk("", document, 0)
+    return {pointer: _short(text) for pointer, text in parts}
 
 
 def altered_parts(document: Mapping[str, Any], parts: Mapping[str, str]) -> list[str]:
@@ -42,42 +41,43 @@ def altered_parts(document: Mapping[str, Any], parts: Mapping[str, str]) -> list
     return [*dict.fromkeys(found), *_added(document, parts)]
 
 
-def _walk(pointer: str, value: Any, depth: int, found: dict[str, str]) -> bytes:
+def _walk(pointer: str, value: Any, depth: int) -> tuple[bytes, list[tuple[str, bytes]]]:
+    """The canonical JSON of a value, and the texts of its parts by pointer; bytes are made once."""
     members = _members(value)
-    if depth >= DEEPEST or not members:
+    if depth >= DEEPEST or not (_nested(members) or (pointer in _ALWAYS and members)):
         text = canonical_json(value)
-        found[pointer] = _short(text)
-        return text
-    inner: dict[str, str] = {}
-    texts = [_walk(join(pointer, name), held, depth + 1, inner) for name, held in members]
-    text = _joined(value, texts)
-    if pointer in _ALWAYS or _worth(text, texts, inner):
-        found |= inner
-    else:
-        found[pointer] = _short(text)
-    return text
+        return text, [(pointer, text)]
+    texts, inner = [], []
+    for name, held in members:
+        text, parts = _walk(join(pointer, name), held, depth + 1)
+        texts.append(text)
+        inner += parts
+    text = _joined(value, members, texts)
+    large = len(text) >= max(WORTH_SPLITTING, SMALLEST_MEAN * len(members))
+    if (large or pointer in _ALWAYS) and all(len(name) <= LONGEST_POINTER for name, _ in inner):
+        return text, inner
+    return text, [(pointer, text)]
+
+
+def _nested(members: list[tuple[str | int, Any]]) -> bool:
+    return any(isinstance(held, Mapping | list | tuple) for _, held in members)
+
+
+def _joined(value: Any, members: list[tuple[str | int, Any]], texts: list[bytes]) -> bytes:
+    if not isinstance(value, Mapping):
+        return b"[" + b",".join(texts) + b"]"
+    names = (canonical_json(name) for name, _ in members)
+    return b"{" + b",".join(n + b":" + t for n, t in zip(names, texts, strict=True)) + b"}"
 
 
 def _short(text: bytes) -> str:
     return hashlib.sha256(text).hexdigest()[:HASH_DIGITS]
 
 
-def _worth(text: bytes, texts: list[bytes], inner: Mapping[str, str]) -> bool:
-    roomy = len(text) >= WORTH_SPLITTING and len(text) >= SMALLEST_MEAN * len(texts)
-    return roomy and all(len(pointer) <= LONGEST_POINTER for pointer in inner)
-
-
 def _members(value: Any) -> list[tuple[str | int, Any]]:
     if isinstance(value, Mapping):
         return sorted(value.items(), key=lambda member: member[0].encode("utf-16-be", "replace"))
     return list(enumerate(value)) if isinstance(value, list | tuple) else []
-
-
-def _joined(value: Any, texts: list[bytes]) -> bytes:
-    if isinstance(value, Mapping):
-        names = [canonical_json(name) for name, _ in _members(value)]
-        return b"{" + b",".join(n + b":" + t for n, t in zip(names, texts, strict=True)) + b"}"
-    return b"[" + b",".join(texts) + b"]"
 
 
 def _one(document: Mapping[str, Any], pointer: str, digest: str) -> Iterator[str]:

@@ -78,6 +78,7 @@ _JSON = st.recursive(
 @given(before=st.dictionaries(st.text(max_size=5), _JSON), after=_JSON, pick=st.integers(0, 99))
 def test_every_change_of_a_member_is_named(before: dict[str, Any], after: Any, pick: int) -> None:
     parts = parts_of(before)
+    assert altered_parts(before, parts) == []
     made = copy.deepcopy(before)
     name = sorted(made)[pick % len(made)] if made else "x"
     made[name] = after
