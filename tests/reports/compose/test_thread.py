@@ -120,7 +120,7 @@ def test_what_it_cannot_tell_is_said_in_every_report(document: m.Document) -> No
 
 def test_a_thread_says_first_which_sessions_need_a_look_and_how_sure() -> None:
     said = first_screen(compose(full(), ISSUE))
-    assert "3 sessions were compared in 3 pairs." in said
+    assert "3 recordings were compared in 3 pairs." in said
     assert "1 comparison asks for a person to look and listen." in said
     assert "second.mp4 and third.wav, by face: Compared over 24 faces" in said
     assert "How sure: log10 LR −1.20, bounds −2.00 to +2.00: moderate support" in said
