@@ -15,10 +15,13 @@ MOST_PLACES = 20
 _NEAR = 24
 """Bytes between two changes that are named as one."""
 _EXCERPT = 60
+_LONGEST_HEAD = 20_000
+"""Bytes of an object of a PDF in which its type is looked for."""
 
 _ID = re.compile(rb'\bid="([^"]{1,120})"')
 _OBJECT = re.compile(rb"(?:^|[\r\n])(\d{1,9}) 0 obj\b")
-_PAGE = re.compile(rb"(?:^|[\r\n])\d{1,9} 0 obj\b(?=[^\0]{0,4000}?/Type\s*/Page\b)")
+_PAGE = re.compile(rb"/Type\s*/Page\b")
+_KIDS = re.compile(rb"/Kids\s*\[([\d\sR]*)\]")
 _CONTENTS = re.compile(rb"/Contents\s+(\d{1,9}) 0 R")
 
 
@@ -31,7 +34,9 @@ def differences(found: bytes, expected: bytes, kind: Kind) -> list[str]:
     named: dict[str, str] = {}
     for start, ours, theirs in _changes(found, expected):
         place = name_place(expected, start)
-        named.setdefault(place, _said(found[start:ours], expected[start:theirs]))
+        packed = kind == "pdf"  # its bytes are no words
+        said = "" if packed else _said(found[start:ours], expected[start:theirs])
+        named.setdefault(place, said)
         if len(named) >= MOST_PLACES:
             break
     return [f"{place}{said}" for place, said in named.items()]
@@ -83,19 +88,36 @@ def _in_pdf(expected: bytes, at: int) -> str:
     objects = list(_OBJECT.finditer(expected, 0, at + 1))
     if not objects:
         return f"the beginning of the PDF, byte {at}"
-    number = objects[-1][1]
-    shown = [
-        page
-        for page, place in enumerate(_PAGE.finditer(expected), 1)
-        if (contents := _CONTENTS.search(expected, place.end(), place.end() + 4000))
-        and contents[1] == number
-    ]
-    if shown:
-        return f"what page {shown[0]} shows (object {number.decode()})"
-    after_last = expected.find(b"endobj", objects[-1].end()) < at
-    tail = expected.rfind(b"xref") >= 0 and at >= expected.rfind(b"\nxref")
-    where = "after" if after_last and tail else "in"
-    return f"the PDF, {where} object {number.decode()}"
+    number = int(objects[-1][1])
+    if 0 <= expected.find(b"endobj", objects[-1].end()) < at:
+        return f"the PDF, after object {number}"
+    page = _pages(expected).get(number)
+    return f"the PDF, in object {number}" if page is None else f"page {page} (object {number})"
+
+
+def _pages(expected: bytes) -> dict[int, int]:
+    """Numbers of the objects that are pages, or what pages show, with the number of the page."""
+    starts = list(_OBJECT.finditer(expected))
+    ends = [*(found.start() for found in starts[1:]), len(expected)]
+    heads = {
+        int(found[1]): expected[found.end() : min(end, found.end() + _LONGEST_HEAD)].partition(
+            b"stream"
+        )[0]
+        for found, end in zip(starts, ends, strict=True)
+    }
+    kids = [int(n) for head in heads.values() for n in _numbers(head)]
+    order = [n for n in kids if _PAGE.search(heads.get(n, b""))]
+    made = {number: page for page, number in enumerate(order, 1)}
+    for number, page in list(made.items()):
+        contents = _CONTENTS.search(heads[number])
+        if contents:
+            made[int(contents[1])] = page
+    return made
+
+
+def _numbers(head: bytes) -> list[bytes]:
+    found = _KIDS.search(head) if b"/Pages" in head else None
+    return found[1].split()[::3] if found else []
 
 
 def _in_zip(expected: bytes, at: int) -> str:

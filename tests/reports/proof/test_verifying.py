@@ -273,6 +273,18 @@ def test_places_in_files_are_named() -> None:
     (found,) = differences(page.replace(b">2<", b">3<"), page, "html")
     assert found == "line 4, below “two”, row 2 of its table: '3' stands in place of '2'"
     assert differences(page, page, "html") == []
+    book = (
+        b"%PDF-1.7\n1 0 obj\n<</Type/Pages/Count 2/Kids[3 0 R 2 0 R]>>\nendobj\n"
+        b"2 0 obj\n<</Type/Page/Contents 4 0 R>>\nendobj\n3 0 obj\n<</Type /Page/Contents 5 0 R>>\n"
+        b"endobj\n4 0 obj\n<<>>\nstream\naaaa\nendstream\nendobj\n5 0 obj\n<<>>\nstream\nbbbb\n"
+        b"endstream\nendobj\ntrailer\n%%EOF\n"
+    )
+    assert differences(book.replace(b"aaaa", b"aaba"), book, "pdf") == ["page 2 (object 4)"]
+    assert differences(book.replace(b"bbbb", b"bbb"), book, "pdf") == ["page 1 (object 5)"]
+    assert differences(book.replace(b"Count 2", b"Count 3"), book, "pdf") == [
+        "the PDF, in object 1"
+    ]
+    assert "after object 5" in differences(book.replace(b"trailer", b"trailxr"), book, "pdf")[0]
     archive = write_zip({"a.csv": b"x,y\n1,2\n3,4\n", "b.txt": b"hello"})
     assert differences(archive.replace(b"3,4", b"3,5"), archive, "csv")[0].startswith(
         "a.csv, line 3: '5' stands in place of '4'"
