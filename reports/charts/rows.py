@@ -105,7 +105,7 @@ def _columns(plot: Plot, groups: Sequence[Sequence[Mark]], theme: Theme) -> Colu
 
 
 def _grouped(marks: list[Mark], columns: Columns, plot: Plot, theme: Theme) -> Group:
-    label = lines(marks[0].label, columns.labels) if marks[0].label else []
+    label = lines(marks[0].label, columns.labels, 3) if marks[0].label else []
     rows = _ROW[plot.chart.kind] * len(marks)
     letters = _LETTER * len(label)
     if theme.narrow:

@@ -95,8 +95,9 @@ class Drawing:
         free = f'width="{width}" height="{tall}" font-family="{_FONTS}"'
         return (
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {tall}" '
-            f'{kept if self.theme.classes else free} role="img" aria-label="{written(title)}" '
-            f'font-size="{number(SIZE)}">{self._defs()}{"".join(self._parts)}</svg>'
+            f'{kept if self.theme.classes else free} preserveAspectRatio="xMinYMin" '
+            f'role="img" aria-label="{written(title)}" font-size="{number(SIZE)}">'
+            f"{self._defs()}{''.join(self._parts)}</svg>"
         )
 
     def _attributes(self, given: dict[str, Attribute]) -> str:

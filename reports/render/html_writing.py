@@ -20,6 +20,8 @@ _RIGHT = frozenset(
     | {"between", "clock", "seconds", "size"}
 )
 """Ways of writing whose columns are aligned at the right."""
+_ROOMS = ((8, ""), (13, "some"), (20, "middling"), (36, "much"), (0, "most"))
+"""Letters up to which a column of texts needs no more than that class of width."""
 _UNBROKEN = frozenset({"date", "moment", "hash"})
 
 
@@ -61,10 +63,22 @@ class Writer:
         found: list[Any] = resolve(self.document.data, pointer)
         return found
 
-    def head(self, columns: Sequence[m.Column]) -> Markup:
-        """The names of the columns."""
-        named = ((classes(column), self.inline(column.title)) for column in columns)
+    def head(self, columns: Sequence[m.Column], pointer: str | None = None) -> Markup:
+        """The names of the columns; with a list of rows, as wide as its texts need."""
+        rows = [] if pointer is None else self.rows(pointer)
+        named = (
+            (classes(column) or self._room(column, rows), self.inline(column.title))
+            for column in columns
+        )
         return markup("".join(f'<th scope="col"{how}>{name}</th>' for how, name in named))
+
+    def _room(self, column: m.Column, rows: Sequence[Any]) -> str:
+        """The class of a column of texts after the longest of them."""
+        longest = max(
+            (len(cell(row, column, self.document.language)[0]) for row in rows), default=0
+        )
+        room = next((name for most, name in _ROOMS if longest <= most), _ROOMS[-1][1])
+        return f' class="{room}"' if room else ""
 
     def body(self, pointer: str, columns: Sequence[m.Column], heads: int) -> Markup:
         """The rows of a table; the first `heads` cells name their row."""

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reports.charts import (
@@ -394,6 +394,7 @@ AWKWARD = [0, 1, -1, 0.5, 1e-12, -3.7e8, 1e15, None]
 
 @pytest.mark.parametrize("kind", ["intervals", "bars", "lines", "steps", "points", "timeline"])
 @pytest.mark.parametrize("log", [False, True])
+@settings(max_examples=40)
 @given(st.data())
 def test_no_numbers_break_a_chart(kind: Kind, log: bool, data: st.DataObject) -> None:
     numbers = st.sampled_from(AWKWARD) | st.floats(-1e6, 1e6)
