@@ -155,9 +155,13 @@ def _check_format(case: Case, signed: Signed, data: bytes, wanted: Format) -> No
     if failing:
         case.add(path, "fails", f"{path}: {' '.join(failing)}")
     else:
-        rendered = any(c.name == "rendering" and c.state == "holds" for c in inner.checks)
-        also = ", and is the same when rendered anew" if rendered else ""
-        case.add(path, "holds", f"{path} is of the signed document, as it was signed{also}.")
+        also = {
+            "holds": ", and is the same when rendered anew",
+            "not_checked": "; not rendered anew",
+        }
+        rendered = next((c.state for c in inner.checks if c.name == "rendering"), "")
+        said = f"{path} is of the signed document, as it was signed{also.get(rendered, '')}."
+        case.add(path, "holds", said)
 
 
 def _check_receipts(case: Case, members: Mapping[str, bytes]) -> None:
