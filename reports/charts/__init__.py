@@ -6,7 +6,9 @@ depend on what is installed. Series differ in shape, dash or pattern as well as 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from reports.charts.curves import MOST_LINES, curves_svg
 from reports.charts.palette import NARROW, PRINT, WIDE, Theme
@@ -54,9 +56,15 @@ def chart_svg(document: m.Document, chart: m.Chart, theme: Theme = PRINT) -> str
     return _draw(read, theme)
 
 
-def chart_png(document: m.Document, chart: m.Chart, width_px: int) -> bytes:
-    """The printed chart as PNG on white, `width_px` wide. Raises as `chart_svg` does."""
-    return png(chart_svg(document, chart, PRINT), PRINT.width, width_px)
+def chart_png(
+    document: m.Document, chart: m.Chart, width_px: int, *, fonts: Sequence[Path] = ()
+) -> bytes:
+    """The printed chart as PNG on white, `width_px` wide. Raises as `chart_svg` does.
+
+    `fonts`: folders that hold all fonts to be used; without any, those of the machine are, and the
+    bytes are the same on machines with the same fonts only.
+    """
+    return png(chart_svg(document, chart, PRINT), PRINT.width, width_px, fonts)
 
 
 def left_out(document: m.Document, chart: m.Chart) -> Left | None:

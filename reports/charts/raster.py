@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from pathlib import Path
+
 import typst
 
 _POINTS_PER_INCH = 72.0
@@ -11,13 +14,18 @@ _PAGE = (
 )
 
 
-def png(svg: str, width: float, width_px: int) -> bytes:
-    """A drawing of `width` units on white paper as PNG, `width_px` pixels wide."""
+def png(svg: str, width: float, width_px: int, fonts: Sequence[Path] = ()) -> bytes:
+    """A drawing of `width` units on white paper as PNG, `width_px` pixels wide.
+
+    With folders of `fonts`, those of the machine are not looked at.
+    """
     made = typst.compile(
         _PAGE.format(width=width).encode("utf-8"),
         format="png",
         ppi=_POINTS_PER_INCH * width_px / width,
         sys_inputs={"svg": svg},
+        font_paths=[str(folder) for folder in fonts],
+        ignore_system_fonts=bool(fonts),
     )
     if not isinstance(made, bytes):
         raise TypeError("one drawing gives one picture")

@@ -498,3 +498,9 @@ def test_marks_keep_the_order_of_the_list() -> None:
     assert [mark.label for mark in plot(document, chart).marks] == [
         row["name"] for row in document.data["groups"]
     ]
+
+
+def test_pictures_can_be_made_without_the_fonts_of_the_machine(tmp_path: Path) -> None:
+    document = typical()
+    chart = next(c for c in charts(document) if c.id == "ratios")
+    assert chart_png(document, chart, 300, fonts=[tmp_path]) != chart_png(document, chart, 300)
