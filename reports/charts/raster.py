@@ -24,8 +24,9 @@ def png(svg: str, width: float, width_px: int, fonts: Sequence[Path] = ()) -> by
         format="png",
         ppi=_POINTS_PER_INCH * width_px / width,
         sys_inputs={"svg": svg},
-        font_paths=[str(folder) for folder in fonts],
-        ignore_system_fonts=bool(fonts),
+        font_paths=typst.Fonts(
+            include_system_fonts=not fonts, font_paths=[str(folder) for folder in fonts]
+        ),
     )
     if not isinstance(made, bytes):
         raise TypeError("one drawing gives one picture")
