@@ -382,3 +382,9 @@ def test_hostile_titles_do_not_leave_the_title() -> None:
     title = re.search("<title>(.*?)</title>", page("hostile"))
     assert title
     assert html.unescape(title[1]) == "".join(str(p) for p in hostile().title)
+
+
+def test_only_what_has_to_be_public_may_be_found_by_search() -> None:
+    posted = letter("en").model_copy(update={"kind": "ll144_summary"})
+    assert 'name="robots"' not in render_html(sealed(posted)).decode("utf-8")
+    assert '<meta name="robots" content="noindex">' in page("letter")
