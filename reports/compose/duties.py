@@ -20,13 +20,12 @@ from audit.records.register import DecisionRole, Mode
 from reports.packs.standing import Standing, standing
 
 
-class Duty(BaseModel):
-    """One entry; fields as `duties.toml` describes them."""
+class Scoped(BaseModel):
+    """What applies to systems of some modes, roles, data and places; as `duties.toml` has it."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     id: str
-    kind: Literal["risk", "duty"]
     modes: tuple[Mode, ...] = tuple(Mode)
     roles: tuple[DecisionRole, ...] = ()
     data: tuple[str, ...] = ()
@@ -36,6 +35,21 @@ class Duty(BaseModel):
     status: Literal["in_force", "from", "voluntary"]
     since: date | None = None
     until: date | None = None
+
+    def applies(self, system: Mapping[str, Any], places: Sequence[str]) -> bool:
+        """Whether it applies to a system (mode, decision_role, data_types) in one of the places."""
+        return (
+            system["mode"] in self.modes
+            and (not self.roles or system["decision_role"] in self.roles)
+            and (not self.data or not set(self.data).isdisjoint(system["data_types"]))
+            and (not self.jurisdictions or within(places, self.jurisdictions))
+        )
+
+
+class Duty(Scoped):
+    """One entry of `duties.toml`."""
+
+    kind: Literal["risk", "duty"]
     answered_by: str
 
 
@@ -55,7 +69,7 @@ def applying(system: Mapping[str, Any], on: date) -> list[dict[str, Any]]:
     """
     rows = []
     for each in book().duty:
-        if _applies(each, system):
+        if each.applies(system, system["jurisdictions"]):
             stands = standing(each, on)
             begins = each.since if stands is Standing.NOT_YET else None
             rows.append(
@@ -91,12 +105,3 @@ def book() -> DutyBook:
     """All entries of duties.toml."""
     text = resources.files("reports.compose").joinpath("duties.toml").read_text("utf-8")
     return DutyBook.model_validate(tomllib.loads(text))
-
-
-def _applies(duty: Duty, system: Mapping[str, Any]) -> bool:
-    return (
-        system["mode"] in duty.modes
-        and (not duty.roles or system["decision_role"] in duty.roles)
-        and (not duty.data or not set(duty.data).isdisjoint(system["data_types"]))
-        and (not duty.jurisdictions or within(system["jurisdictions"], duty.jurisdictions))
-    )
