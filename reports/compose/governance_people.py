@@ -28,10 +28,8 @@ def people(page: Passages) -> None:
         Col("/answered", "integer"),
         Col("/punctual/count", "integer", "punctual"),
         Col("/punctual/of", "integer", "clocked"),
-        Col("/in_time/unknown", "integer", "no_clock"),
         Col("/open", "integer"),
         Col("/overdue", "integer"),
-        Col("/withdrawn", "integer", "taken_back"),
         Col("/days/median", "decimals:1", "days_median"),
     )
     note = page.say("people.requests_note")

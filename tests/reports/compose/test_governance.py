@@ -233,7 +233,7 @@ UNSEEN = re.compile(
     r"|counts/transparency/(access|explanations|explanations_given)/.*"
     r"|counts/consents/.*/covered/unknown|counts/interviews/checked/unknown"
     r"|counts/(requests|human_paths|reviews)/.*(p90|hours/count|days/(count|p90)|time_to_human/count)"
-    r"|counts/requests/\w+/granted/.*|counts/requests/(human_alternative|appeal|correction|deletion)/.*"
+    r"|counts/requests/\w+/(granted/.*|in_time/unknown|withdrawn)|counts/requests/(human_alternative|appeal|correction|deletion)/.*"
     r"|counts/human_paths/asked|counts/human_paths/held/of"
     r"|counts/reviews/all/(upheld|modified|reversed|disagreed|four_eyes|changed)/of"
     r"|counts/notices/(given/\d+/(kind|in_time/unknown)|coverage/\d+/(kind|rule)|covered/of)"

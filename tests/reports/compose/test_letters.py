@@ -133,7 +133,7 @@ def test_every_text_that_a_person_wrote_changes_the_letter() -> None:
     [
         ("notice", {"tool": material.tool(version="9.9")}, "version 9.9"),
         ("notice", {"tool": material.tool(retention_days={"media": 7})}, "Recordings: 7 days"),
-        ("notice", {"tool": material.tool(retention_days={"media": 1})}, "Recordings: 1 day\n"),
+        ("notice", {"tool": material.tool(retention_days={"media": 1})}, "Recordings: 1 day."),
         ("notice", {"use_from": date(2029, 3, 4)}, "from 4 March 2029 on"),
         ("notice", {"tool": material.tool(mode=Mode.HYBRID)}, "leads some parts"),
         (
