@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 
@@ -20,9 +21,10 @@ def resolve(value: Any, pointer: str) -> Any:
     return value
 
 
-def steps(pointer: str) -> list[str]:
+@lru_cache(maxsize=4096)  # columns ask for the same few pointers in every row
+def steps(pointer: str) -> tuple[str, ...]:
     """The names along a pointer, unescaped."""
-    return [s.replace("~1", "/").replace("~0", "~") for s in pointer.split("/")[1:]]
+    return tuple(s.replace("~1", "/").replace("~0", "~") for s in pointer.split("/")[1:])
 
 
 def join(pointer: str, *names: str | int) -> str:

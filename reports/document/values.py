@@ -9,11 +9,12 @@ from __future__ import annotations
 import datetime as dt
 import math
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 from babel import Locale
 from babel.dates import format_date, format_datetime
-from babel.numbers import format_decimal, format_percent
+from babel.numbers import format_decimal, get_decimal_symbol, get_group_symbol
 
 from reports.document.catalogue import catalogue
 
@@ -111,18 +112,18 @@ def _integer(value: Any, parameter: str, language: str) -> str:
     number = _finite(value)
     if not number.is_integer():
         raise ValueError("it is not a whole number")
-    return str(format_decimal(int(value), "#,##0", locale=language))
+    return _grouped(int(value), 0, language)
 
 
 def _decimals(value: Any, parameter: str, language: str) -> str:
     places = int(parameter or 3)
-    return str(format_decimal(_settled(value, places), _pattern(places), locale=language))
+    return _grouped(_settled(value, places), places, language)
 
 
 def _signed(value: Any, parameter: str, language: str) -> str:
     places = int(parameter or 3)
-    pattern = _pattern(places)
-    return str(format_decimal(_settled(value, places), f"+{pattern};-{pattern}", locale=language))
+    settled = _settled(value, places)
+    return ("+" if settled >= 0 else "") + _grouped(settled, places, language)
 
 
 def _figures(value: Any, parameter: str, language: str) -> str:
@@ -130,15 +131,15 @@ def _figures(value: Any, parameter: str, language: str) -> str:
     number = float(f"{_finite(value):.{digits}g}") + 0.0
     whole = 0 if number == 0 else math.floor(math.log10(abs(number))) + 1
     places = max(0, digits - whole)
-    pattern = "#,##0." + "#" * places if places else "#,##0"
-    return str(format_decimal(number, pattern, locale=language))
+    text = _grouped(round(number, places), places, language)
+    return text.rstrip("0").rstrip(_marks(language)[1]) if places else text
 
 
 def _percent(value: Any, parameter: str, language: str) -> str:
     places = int(parameter or 1)
-    settled = _settled(_finite(value) * 100, places) / 100
+    settled = _settled(_finite(value) * 100, places)
     gap = "" if language == "en" else "\N{NO-BREAK SPACE}"
-    return str(format_percent(settled, f"{_pattern(places)}{gap}%", locale=language))
+    return f"{_grouped(settled, places, language)}{gap}%"
 
 
 def _p(value: Any, parameter: str, language: str) -> str:
@@ -146,9 +147,9 @@ def _p(value: Any, parameter: str, language: str) -> str:
     if not 0 <= number <= 1:
         raise ValueError("it is not a probability")
     if number < _SMALLEST_P:
-        return "< " + str(format_decimal(_SMALLEST_P, _pattern(4), locale=language))
+        return "< " + _grouped(_SMALLEST_P, 4, language)
     places = 4 if number < 0.1 else 3  # four decimals where it may decide
-    return str(format_decimal(_settled(number, places), _pattern(places), locale=language))
+    return _grouped(_settled(number, places), places, language)
 
 
 def _times(value: Any, parameter: str, language: str) -> str:
@@ -247,8 +248,17 @@ def _settled(value: Any, places: int) -> float:
     return round(_finite(value), places) + 0.0
 
 
-def _pattern(places: int) -> str:
-    return "#,##0" + ("." + "0" * places if places else "")
+def _grouped(number: float, places: int, language: str) -> str:
+    """A number that needs no more rounding, with the marks of the language."""
+    group, point = _marks(language)
+    text = f"{number:,.{places}f}"
+    return text if point == "." else text.translate({ord(","): group, ord("."): point})
+
+
+@cache
+def _marks(language: str) -> tuple[str, str]:
+    """What stands between thousands, and before decimals (CLDR)."""
+    return str(get_group_symbol(language)), str(get_decimal_symbol(language))
 
 
 def known_way(show: str) -> bool:

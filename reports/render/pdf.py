@@ -40,6 +40,8 @@ from reports.proof.envelope import Envelope
 _MOST_PRINTED = 60
 """Rows of a chart's table that are printed under it; longer ones are in the CSV files."""
 _CONTENTS_FROM = 4
+_LONG = 60
+"""Blocks from which on sections begin on new pages."""
 _LANDSCAPE_FROM = 9
 """Columns from which on a table turns its page."""
 _SIZES = (5, 7, 9, 12)
@@ -48,6 +50,7 @@ _LONG_FIGURE = 14
 _LONGEST_WORD = 18
 """Letters after which a word may be broken, so that names fit narrow columns."""
 _WIDEST = 34
+_REASON = 14
 _NARROW = 70
 """Letters of a row up to which every column takes the room that it needs."""
 _NUMERIC = frozenset(
@@ -127,6 +130,7 @@ class _Page:
             "file": f"{d.id}.pdf",
             "words": {code: self._word("page", code) for code in _WORDS},
             "opening": sections[0] if sections else len(blocks),
+            "long": len(blocks) > _LONG,
             "contents": len(sections) >= _CONTENTS_FROM,
             "blocks": blocks,
             "proof": self._proof(),
@@ -299,9 +303,8 @@ class _Page:
         count = len(columns)
         return {
             "head": head,
-            "rows": cells,
+            "cells": [c if c["why"] else c["text"] for row in cells for c in row],
             "right": right,
-            "heads": heads,
             "wide": count >= _LANDSCAPE_FROM,
             "size": next((n for n, most in enumerate(_SIZES) if count <= most), len(_SIZES)),
             "widths": _widths(head, cells, right),
@@ -348,21 +351,32 @@ def _framed(held: m.Attachment, box: list[float] | None) -> str:
     )
 
 
-def _widths(head: list[str], cells: list[list[dict[str, str]]], right: list[bool]) -> list[int]:
-    """Shares for columns of texts after their longest; 0 for what takes the room that it needs."""
-    longest = [
-        max(len(head[n]), *(len(row[n]["text"]) + len(row[n]["why"]) for row in cells))
-        for n in range(len(head))
+def _widths(
+    head: list[str], cells: list[list[dict[str, str]]], right: list[bool]
+) -> list[tuple[int, bool]]:
+    """Letters of each column, and whether it gets just that or a share of what remains.
+
+    Figures get what they need and texts share the rest; where that leaves too little, all share.
+    """
+    needs = []
+    for n, figures in enumerate(right):
+        name = max(len(word) for word in (head[n] or "-").split(" ")) + 1
+        longest = max(len(row[n]["text"]) + (0 if figures else len(row[n]["why"])) for row in cells)
+        reason = min(_REASON, max(len(row[n]["why"]) for row in cells))
+        needs.append(max(name, longest, reason))
+    if sum(needs) <= _NARROW:
+        return [(most, True) for most in needs]
+    exact = sum(most for most, figures in zip(needs, right, strict=True) if figures)
+    return [
+        (most if figures else min(_WIDEST, most), figures and exact <= _NARROW)
+        for most, figures in zip(needs, right, strict=True)
     ]
-    if sum(longest) <= _NARROW:
-        return [0] * len(head)
-    return [0 if right[n] else min(_WIDEST, max(6, most)) for n, most in enumerate(longest)]
 
 
 def letters(text: str) -> str:
     """`text` as the fonts can set it: long words may break, other directions are isolated."""
     shown = covered(text)
-    if any(unicodedata.bidirectional(c) in _RTL for c in shown):
+    if not shown.isascii() and any(unicodedata.bidirectional(c) in _RTL for c in shown):
         return f"{_ISOLATE}{shown}{_END}"
     return _LONG_WORDS.sub(_breakable, shown)
 
@@ -372,6 +386,8 @@ def covered(text: str, *, short: bool = False) -> str:
 
     `short`: with one mark for each, where there is no room for numbers.
     """
+    if text.isascii() and text.isprintable():
+        return text
     known = _covered()
     return "".join(
         c if c in " \n\t" or ord(c) in known else _MISSING if short else f"[U+{ord(c):04X}]"
