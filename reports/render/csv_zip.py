@@ -97,7 +97,8 @@ class _Sheet:
     def fields(self) -> list[_Field]:
         block = self.block
         columns = chart_columns(block) if isinstance(block, m.Chart) else block.columns
-        made = [field for column in columns for field in self._fields(column)]
+        held = (field for column in columns for field in self._fields(column))
+        made = list({(field.title, field.at): field for field in held}.values())
         titles = [field.title for field in made]
         return [
             field
