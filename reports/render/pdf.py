@@ -40,6 +40,8 @@ from reports.proof.envelope import Envelope
 _MOST_PRINTED = 60
 """Rows of a chart's table that are printed under it; longer ones are in the CSV files."""
 _CONTENTS_FROM = 4
+_MOST_CONTENTS = 30
+_LETTERS = ("candidate_notice", "adverse_outcome_disclosure", "explanation_letter")
 _LONG = 60
 """Blocks from which on sections begin on new pages."""
 _LANDSCAPE_FROM = 9
@@ -131,10 +133,17 @@ class _Page:
             "words": {code: self._word("page", code) for code in _WORDS},
             "opening": sections[0] if sections else len(blocks),
             "long": len(blocks) > _LONG,
-            "contents": len(sections) >= _CONTENTS_FROM,
+            "contents": self._contents(len(sections)),
             "blocks": blocks,
             "proof": self._proof(),
         }
+
+    def _contents(self, sections: int) -> int:
+        """How many levels of headings the contents list; 0 for none."""
+        if sections < _CONTENTS_FROM or self.document.kind in _LETTERS:
+            return 0
+        headings = [b for b in self.document.blocks if isinstance(b, m.Heading) and b.level <= 3]
+        return 2 if len(headings) <= _MOST_CONTENTS else 1
 
     def _facts(self) -> list[str]:
         d = self.document
