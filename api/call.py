@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Protocol, TypeVar
 
 from fastapi import Depends, Header, Request, Response
 from pydantic import TypeAdapter
@@ -172,13 +172,22 @@ class CallContext:
         return Repetition(self.principal, key, route=route, request_hash=hashed)
 
 
+class Versioned(Protocol):
+    """Something with a version."""
+
+    @property
+    def version(self) -> int:
+        """Counts changes."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Expected:
     """The version that the caller read; None stands for any (`If-Match: *`)."""
 
     version: int | None
 
-    def check(self, value: Record) -> None:
+    def check(self, value: Versioned) -> None:
         """Raises the refusal where the stored value has another version."""
         if self.version is not None and value.version != self.version:
             raise Refusal(

@@ -107,6 +107,9 @@ class GuardedRoute(APIRoute):
                 served.principal = await _authenticated(request, here)
                 _allow(served, here, self)
                 here.keys.note_use(served.principal.key_id)
+            elif self.guard.rate is not None:
+                address = request.client.host if request.client else "unknown"
+                _take(served, here, self, f"address:{address}")
             strict = StrictRequest(request.scope, request.receive)
             strict.most_bytes = here.settings.body_kib * 1024
             await self._take_body(strict, served)
@@ -158,15 +161,19 @@ def _not_authenticated(detail: str) -> Refusal:
 
 def _allow(served: Exchange, here: Frame, route: GuardedRoute) -> None:
     assert served.principal is not None  # noqa: S101 - set on the line before
-    served.allowance = here.rates.take(served.principal.key_id, route.rate)
+    _take(served, here, route, served.principal.key_id)
+    if route.guard.scope not in served.principal.scopes:
+        raise Refusal("forbidden", f"The key does not have the scope {route.guard.scope}.")
+
+
+def _take(served: Exchange, here: Frame, route: GuardedRoute, whose: str) -> None:
+    served.allowance = here.rates.take(whose, route.rate)
     if not served.allowance.allowed:
         raise Refusal(
             "rate_limited",
             f"The quota of {served.allowance.quota} {route.rate.value} requests a minute is used "
             f"up; wait {served.allowance.reset_s} seconds.",
         )
-    if route.guard.scope not in served.principal.scopes:
-        raise Refusal("forbidden", f"The key does not have the scope {route.guard.scope}.")
 
 
 async def _once(request: StrictRequest, inner: Handler, here: Frame) -> Response:

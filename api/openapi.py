@@ -76,7 +76,7 @@ def _complete(made: dict[str, Any], route: GuardedRoute, method: str) -> None:
     _answers(operation, _statuses(operation, route, method, names))
     schemas = made["components"]["schemas"]
     describe(operation, method, schemas)
-    if guard.scope is not None:
+    if guard.scope is not None or guard.rate is not None:
         _headers(operation, versioned=_versioned(operation, schemas), method=method)
 
 
@@ -93,6 +93,8 @@ def _statuses(
     for what, here in takes.items():
         if here:
             found.update(_TAKES[what])
+    if route.guard.rate is not None:
+        found.add(429)
     if route.guard.scope is not None:
         found.update((401, 403, 404, 429))  # 404: what a query or a body names may not be there
         if method in _WRITES:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ import cv2
 from api.report_keys import local_signer
 from audit.canonical import parse_json
 from audit.errors import InputError
+from audit.facts import MediaFacts
 from audit.ledger import HeadSigner
 from audit.media import MediaSource, grab
 from audit.result import CheckResult, ComparisonResult
@@ -90,11 +91,17 @@ def thumbnails(
     check: Mapping[str, Any], result: CheckResult, source: MediaSource, settings: Settings
 ) -> dict[float, bytes]:
     """JPEG pictures at the times that the report wants to show; those unreadable are left out."""
-    times = interview.wanted_frames(check)
-    if not times or result.interview.facts.video is None:
+    return frames_at(interview.wanted_frames(check), result.interview.facts, source, settings)
+
+
+def frames_at(
+    times: Sequence[float], facts: MediaFacts, source: MediaSource, settings: Settings
+) -> dict[float, bytes]:
+    """JPEG pictures at times, seconds; those unreadable are left out."""
+    if not times or facts.video is None:
         return {}
     try:
-        pictures = grab(source, result.interview.facts, times, settings.limits, THUMBNAIL_SIDE)
+        pictures = grab(source, facts, times, settings.limits, THUMBNAIL_SIDE)
     except InputError:
         # The frames were read before; a file that cannot be read a second time costs pictures only.
         return {}

@@ -54,6 +54,10 @@ SCOPES: Mapping[str, str] = MappingProxyType(
         "outcomes:write": "bring in outcomes and stage changes",
         "reports:read": "read reports",
         "reports:write": "have reports made",
+        "answers:read": "read what persons recorded for rule packs",
+        "answers:write": "record answers for rule packs",
+        "publications:read": "read public pages and until when they stay",
+        "publications:write": "post summaries on public pages, take pages down",
         "ledger:read": "read, prove and export the ledger",
         "webhooks:read": "read webhook endpoints and deliveries",
         "webhooks:write": "manage webhook endpoints, replay deliveries",
@@ -72,22 +76,24 @@ _PLATFORM = (
     "systems:read candidates:read candidates:write demographics:write interviews:read "
     "interviews:write consents:read consents:write media:read media:write checks:read checks:write "
     "identities:read identities:write identities:compare flags:read requests:read requests:write "
-    "notices:read notices:write outcomes:read outcomes:write reports:read"
+    "notices:read notices:write outcomes:read outcomes:write reports:read reports:write"
 )
 _COMPLIANCE = (
     "systems:read candidates:read candidates:write demographics:write interviews:read "
     "consents:read consents:write media:read media:content checks:read identities:read flags:read "
     "flags:write reviews:read reviews:write reviews:decide requests:read requests:write "
     "requests:answer notices:read notices:write fairness_audits:read fairness_audits:write "
-    "outcomes:read outcomes:write reports:read reports:write ledger:read policies:read "
+    "outcomes:read outcomes:write reports:read reports:write answers:read answers:write "
+    "publications:read publications:write ledger:read policies:read "
     "policies:write retention:read retention:write"
 )
 _AUDITOR = (
     "systems:read checks:read flags:read reviews:read fairness_audits:read reports:read "
-    "ledger:read policies:read retention:read"
+    "answers:read publications:read ledger:read policies:read retention:read"
 )
 _ADMIN = (
-    "systems:read systems:write flags:read reports:read ledger:read webhooks:read webhooks:write "
+    "systems:read systems:write flags:read reports:read answers:read publications:read "
+    "ledger:read webhooks:read webhooks:write "
     "keys:read keys:write policies:read policies:write ats:read ats:write retention:read "
     "retention:write"
 )
@@ -108,6 +114,7 @@ class RateClass(StrEnum):
     READ = "read"
     WRITE = "write"
     COMPARE = "compare"
+    PUBLIC = "public"
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +136,9 @@ def requires(scope: str, *, rate: RateClass | None = None) -> Any:
     return Depends(Guard(scope, rate=rate))
 
 
-def public(reason: str) -> Any:
-    """Marks a route that needs no key; says why, for the OpenAPI document."""
-    return Depends(Guard(None, reason=reason))
+def public(reason: str, *, limited: bool = False) -> Any:
+    """Marks a route that needs no key; says why, for the OpenAPI document.
+
+    `limited`: whether each address has a quota of such requests.
+    """
+    return Depends(Guard(None, reason=reason, rate=RateClass.PUBLIC if limited else None))

@@ -32,6 +32,7 @@ class Frame:
             RateClass.READ: api.reads_per_minute,
             RateClass.WRITE: api.writes_per_minute,
             RateClass.COMPARE: api.comparisons_per_minute,
+            RateClass.PUBLIC: api.public_per_minute,
         }
         keys = Keys(service.store, time.monotonic, cache_s=api.key_cache_s)
         return cls(service, keys, Rates(quotas, time.monotonic), InFlight())

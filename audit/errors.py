@@ -24,7 +24,9 @@ AuditError
 │   ├── QuotaExceeded          the tenant's quota does not hold the upload
 │   └── StepRefused            what is stored does not allow this step now
 │       ├── NotIndependent     the reviewer took part in what is to be reviewed
-│       └── ExtensionRefused   a deadline may not be extended, or not like this
+│       ├── ExtensionRefused   a deadline may not be extended, or not like this
+│       ├── SummaryIncomplete  a summary with open fields that it needs is not posted
+│       └── PostingRequired    the law asks for a posted page still
 ├── StoreError                 what is stored does not allow this
 │   ├── NotFound               there is no such thing, or it is another tenant's
 │   ├── AlreadyExists          something with the same identity is stored already
@@ -179,6 +181,18 @@ class ExtensionRefused(StepRefused):
     """A deadline may not be extended, or not in this way."""
 
     code = "extension_refused"
+
+
+class SummaryIncomplete(StepRefused):
+    """A summary lacks what it has to state; the message names it."""
+
+    code = "summary_incomplete"
+
+
+class PostingRequired(StepRefused):
+    """A public page has to stay up; the message says until when, and what takes it down earlier."""
+
+    code = "posting_required"
 
 
 class UploadInvalid(InputError):

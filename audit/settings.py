@@ -123,6 +123,9 @@ class Api(BaseModel):
     comparisons_per_minute: int = Field(
         30, ge=1, description="biometric comparisons of a key, in a process"
     )
+    public_per_minute: int = Field(
+        120, ge=1, description="requests of an address for public pages and links, in a process"
+    )
     metrics_token: SecretStr | None = Field(
         None, description="who sends it may read /metrics; none = this machine only"
     )

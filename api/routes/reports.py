@@ -1,111 +1,109 @@
-"""Reports, in all their forms."""
+"""Reports: ordered, followed, listed, read, compared."""
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any
 
-from fastapi import Path, Query, Response
-from fastapi.responses import StreamingResponse
+from fastapi import Query, Response
 
-from api.call import Call, CallContext
+from api.call import Call
 from api.guarding import area
 from api.openapi import also
 from api.paging import Listed, Paging
-from api.problems import Refusal
-from api.routes.paths import CandidateFilter, ReportId
+from api.progress_events import STREAM, Seen, progress_of
+from api.report_access import check_making, check_reading, kinds_readable, readable
+from api.report_orders import NewReport
+from api.routes.paths import CandidateFilter, ReportId, SystemFilter
 from api.scopes import requires
-from audit.operations import reports
+from audit.operations import report_orders
 from audit.operations.register import plain_where
-from audit.records.evidence import Report, ReportFile
+from audit.records.evidence import Report, RunState
+from audit.records.issued import DocumentKind
+from audit.records.work import Job
+from audit.store import ReadUnit
 
 router = area("Reports", "/reports")
-Kind = Literal["check", "fairness_audit"]
-Format = Annotated[
-    Literal["json", "html", "csv"],
-    Path(description="json: for programs; html: for people; csv: tables of an audit, zipped."),
-]
-_ABOUT_PEOPLE = "check"
-_PAGE = (
-    "default-src 'none'; style-src 'unsafe-inline'; img-src data:; sandbox; frame-ancestors 'none'"
+_SUBJECT = r"^(chk|cmp|cand|aud|sys|out|req)_[0-9A-HJKMNP-TV-Z]{26}$"
+
+
+@router.post(
+    "",
+    status_code=202,
+    response_model=Report,
+    responses=also(410, "step_refused", "pack_invalid"),
+    dependencies=[requires("reports:write")],
 )
-_FILE = {"schema": {"type": "string", "format": "binary"}}
+def create_report(call: Call, body: NewReport) -> Response:
+    """Have a document made, in all formats, signed.
+
+    Which scope it needs besides depends on its kind. A newer report of the same kind, subject,
+    language and options supersedes the older; both stay readable.
+    """
+    check_making(call, body.kind)
+    order = body.order(call.service.settings.packs_dir)
+    with call.unit() as unit:
+        return call.accepted(unit, report_orders.request_report(unit, order))
 
 
 @router.get("", response_model=Listed[Report], dependencies=[requires("reports:read")])
 def list_reports(
     call: Call,
     paging: Paging,
-    kind: Annotated[Kind | None, Query(description="Only of this kind.")] = None,
-    subject: Annotated[
-        str | None,
-        Query(pattern=r"^(chk|aud)_[0-9A-HJKMNP-TV-Z]{26}$", description="Only of this one."),
-    ] = None,
+    kind: Annotated[DocumentKind | None, Query(description="Only of this kind.")] = None,
+    subject: Annotated[str | None, Query(pattern=_SUBJECT, description="Only about this.")] = None,
     candidate_id: CandidateFilter = None,
+    system_id: SystemFilter = None,
+    state: Annotated[RunState | None, Query(description="Only those that stand so.")] = None,
+    current: Annotated[
+        bool | None, Query(description="Only those that were not superseded.")
+    ] = None,
 ) -> Response:
-    """Reports of checks and audits. Those of checks need `checks:read` as well."""
-    if not call.may("checks:read"):
-        if kind == _ABOUT_PEOPLE:
-            raise _forbidden()
-        kind = "fairness_audit"
-    where = plain_where(kind=kind, subject=subject, candidate_id=candidate_id)
+    """Reports of those kinds that the key may read."""
+    if kind is not None:
+        check_reading(call, kind)
+    where: dict[str, Any] = plain_where(
+        subject=subject, candidate_id=candidate_id, system_id=system_id, state=state
+    )
+    where["kind"] = kind or kinds_readable(call)
+    if current:
+        where["superseded_by"] = None
     with call.reading() as unit:
         return call.listing(paging, unit.page(Report, paging.page, where))
 
 
 @router.get("/{report_id}", response_model=Report, dependencies=[requires("reports:read")])
 def read_report(call: Call, report_id: ReportId) -> Response:
-    """What forms a report has, with their hashes."""
+    """Where a report stands, what forms it has, and their hashes."""
     with call.reading() as unit:
-        return call.shown(_allowed(call, unit.get(Report, report_id)))
+        return call.shown(readable(call, unit.get(Report, report_id)))
+
+
+@router.post("/{report_id}/cancel", response_model=Report, dependencies=[requires("reports:write")])
+def cancel_report(call: Call, report_id: ReportId) -> Response:
+    """Cancel a report: at once in the queue, at its next stage where it is being made."""
+    with call.unit() as unit:
+        check_making(call, DocumentKind(unit.get(Report, report_id).kind))
+        return call.changed(unit, report_orders.cancel(unit, report_id))
 
 
 @router.get(
-    "/{report_id}/files/{format}",
+    "/{report_id}/events",
     response_model=None,
     response_class=Response,
-    responses={
-        200: {
-            "description": "The file. Its ETag is the SHA-256 of its bytes.",
-            "content": {
-                "application/json": {"schema": {"type": "object"}},
-                "text/html": {"schema": {"type": "string"}},
-                "application/zip": _FILE,
-            },
-        },
-        304: {"description": "The caller has it (If-None-Match)."},
-        **also(410),
-    },
+    responses=STREAM,
     dependencies=[requires("reports:read")],
 )
-def read_report_file(call: Call, report_id: ReportId, format: Format) -> Response:
-    """One form of a report. Each reading is an event in the ledger."""
-    with call.reading() as unit:
-        report = _allowed(call, unit.get(Report, report_id))
-    known = [each.strip() for each in call.request.headers.get("if-none-match", "").split(",")]
-    held = reports.file_of(report, format)
-    if held is not None and report.erased_at is None and f'"{held.sha256}"' in known:
-        return Response(status_code=304, headers={"ETag": f'"{held.sha256}"'})
-    with call.unit() as unit:
-        report, file = reports.read(unit, report_id, format)
-    pieces = reports.content(call.service.vault, call.tenant, report, file)
-    return StreamingResponse(pieces, media_type=file.media_type, headers=_headers(report, file))
+def follow_report(call: Call, report_id: ReportId) -> Response:
+    """Follow a report as server-sent events, until it ends."""
+
+    def look(unit: ReadUnit) -> Seen:
+        report = readable(call, unit.get(Report, report_id))
+        job = unit.find(Job, id=report.job_id) if report.job_id else None
+        return Seen(report.version, report.state, job or _no_job(report))
+
+    return progress_of(call, report_id, look)
 
 
-def _headers(report: Report, file: ReportFile) -> dict[str, str]:
-    headers = {"Content-Length": str(file.size_bytes), "ETag": f'"{file.sha256}"'}
-    if file.format == "html":
-        headers["Content-Security-Policy"] = _PAGE
-    else:
-        ending = "zip" if file.format == "csv" else file.format
-        headers["Content-Disposition"] = f'attachment; filename="{report.id}.{ending}"'
-    return headers
-
-
-def _allowed(call: CallContext, report: Report) -> Report:
-    if report.kind == _ABOUT_PEOPLE and not call.may("checks:read"):
-        raise _forbidden()
-    return report
-
-
-def _forbidden() -> Refusal:
-    return Refusal("forbidden", "Reports of checks need the scope checks:read as well.")
+def _no_job(report: Report) -> Job:
+    """Stands for the job of a report whose own is not kept any more."""
+    return Job(id=report.id, kind="report", queue="light", subject=report.id, version=1)  # type: ignore[arg-type]

@@ -8,10 +8,11 @@ from api.tasks.bench import Bench
 from api.tasks.check import run_check
 from api.tasks.compare import run_comparison
 from api.tasks.fairness_audit import run_audit
+from api.tasks.report import SCHEDULES, run_report, run_schedules
 from api.tasks.sweeps import sweep_leftovers, sweep_records, sweep_uploads
 from audit.jobs import Schedule, every
 from audit.jobs.context import Endings, Handlers
-from audit.operations import checks, comparisons, fairness_audits
+from audit.operations import checks, comparisons, fairness_audits, report_orders
 
 __all__ = ["Bench", "endings", "handlers", "schedules"]
 
@@ -26,6 +27,8 @@ def handlers(bench: Bench) -> Handlers:
         checks.KIND: partial(run_check, bench),
         comparisons.KIND: partial(run_comparison, bench),
         fairness_audits.KIND: partial(run_audit, bench),
+        report_orders.KIND: partial(run_report, bench),
+        SCHEDULES: partial(run_schedules, bench),
         _LEFTOVERS: partial(sweep_leftovers, bench),
         _RECORDS: partial(sweep_records, bench),
         _UPLOADS: partial(sweep_uploads, bench),
@@ -38,13 +41,18 @@ def endings() -> Endings:
         checks.KIND: checks.ended,
         comparisons.KIND: comparisons.ended,
         fairness_audits.KIND: fairness_audits.ended,
+        report_orders.KIND: report_orders.ended,
     }
 
 
 def schedules() -> tuple[Schedule, ...]:
-    """When the sweeps run: uploads each quarter of an hour, records and leftovers each night."""
+    """When the sweeps run: uploads each quarter of an hour, records and leftovers each night.
+
+    What schedules of reports ask for is looked at each five minutes.
+    """
     return (
         every(_UPLOADS, 900, _UPLOADS),
+        every("report schedules", 300, SCHEDULES),
         every(_RECORDS, 86_400, _RECORDS, at_s=4 * 3600),
         every(_LEFTOVERS, 86_400, _LEFTOVERS, at_s=3 * 3600),
     )

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from api.output import as_read, now, thumbnails
-from api.report_keys import local_signer
+from api.output import as_read, thumbnails
 from api.tasks.bench import Bench, Watched
+from api.tasks.issuing import issue_of, issued
 from audit.check import check, without_identity
 from audit.jobs import JobContext
 from audit.operations import checks, media, reports
 from audit.operations.checks import Found, Work
-from audit.operations.reports import Written
-from reports.canonical import canonical
 from reports.check_json import check_document
 from reports.compose import interview
-from reports.document.draft import Issue
-from reports.issuing import MEDIA_TYPES, issue_files
+
+Json = dict[str, Any]
 
 
 def run_check(bench: Bench, context: JobContext) -> None:
@@ -27,23 +26,24 @@ def run_check(bench: Bench, context: JobContext) -> None:
         work = checks.begin(unit, context.subject)
     if work is None:
         return
-    document, written = _checked(bench, context, work)
+    result, frames = _checked(bench, context, work)
     context.check_cancelled()
     about = checks.about(work.check)
+    issue = issue_of(bench, context, about.report_id, *interview.sources(result))
+    report = interview.compose(result, issue, frames=frames)
+    made = issued(bench, context, report, result=result)
     files = reports.seal(
-        bench.vault, context.tenant, about, written=written, attempt=context.attempt
+        bench.vault, context.tenant, about, written=made.written, attempt=context.attempt
     )
     with context.completing() as unit:
-        found = Found(document=document, files=files, identity=work.identity)
+        found = Found(document=result, files=files, identity=work.identity, signed=made.signed)
         finished = checks.finish(unit, work.check.id, found)
     if finished is None:
         reports.discard(bench.vault, context.tenant, files)
 
 
-def _checked(
-    bench: Bench, context: JobContext, work: Work
-) -> tuple[dict[str, Any], tuple[Written, ...]]:
-    """The document and the forms of the report; decrypted files live no longer than this."""
+def _checked(bench: Bench, context: JobContext, work: Work) -> tuple[Json, Mapping[float, bytes]]:
+    """The result, and frames for its report; decrypted files live no longer than this."""
     with ExitStack() as opened:
         paths: list[Path] = [
             opened.enter_context(media.fetched(bench.vault, context.tenant, each))
@@ -58,13 +58,4 @@ def _checked(
             names=None if work.identity else without_identity(),
         )
         document = as_read(check_document(result))
-        frames = thumbnails(document, result, paths[0], bench.settings)
-    signer = local_signer(bench.settings)
-    id = checks.about(work.check).report_id
-    issue = Issue(id=id, issued_at=now(), sources=interview.sources(document))
-    report = interview.compose(document, issue, frames=frames)
-    files = issue_files(report, signer, formats=("html",))
-    return document, (
-        Written(reports.RESULT, "application/json", canonical(document)),
-        *(Written(name, MEDIA_TYPES[name], data) for name, data in files.items()),
-    )
+        return document, thumbnails(document, result, paths[0], bench.settings)

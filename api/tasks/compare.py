@@ -6,14 +6,18 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from typing import Literal
 
+from api.output import as_read
 from api.tasks.bench import Bench, Watched
+from api.tasks.issuing import issue_of, issued
 from audit.calibration import band
 from audit.check import compare
 from audit.jobs import JobContext
-from audit.operations import comparisons, media
-from audit.operations.comparisons import Answer, Band
+from audit.operations import comparisons, media, reports
+from audit.operations.comparisons import Answer, Band, Found
 from audit.result import ComparisonResult
 from audit.types import Signal, Status
+from reports.comparison import comparison_document
+from reports.compose import thread
 
 
 def run_comparison(bench: Bench, context: JobContext) -> None:
@@ -22,7 +26,6 @@ def run_comparison(bench: Bench, context: JobContext) -> None:
         work = comparisons.begin(unit, context.subject)
     if work is None:
         return
-    labels = [f"reference {n}" for n, _ in enumerate(work.references, start=1)]
     with ExitStack() as opened:
         paths = [
             opened.enter_context(media.fetched(bench.vault, context.tenant, each))
@@ -32,13 +35,25 @@ def run_comparison(bench: Bench, context: JobContext) -> None:
             paths,
             bench.settings,
             bench.models(),
-            labels=[*labels, "recording"],
+            labels=work.labels,
             progress=Watched(context),
             last_only=True,
         )
-    names = {label: each.id for label, (each, _) in zip(labels, work.references, strict=True)}
+    names = {label: each.id for label, (each, _) in zip(work.labels, work.references, strict=False)}
+    context.check_cancelled()
+    about = comparisons.about(work.comparison)
+    document = as_read(comparison_document(result))
+    given = thread.of_comparison(document)
+    issue = issue_of(bench, context, about.report_id, *thread.sources(given))
+    made = issued(bench, context, thread.compose(given, issue), result=document)
+    files = reports.seal(
+        bench.vault, context.tenant, about, written=made.written, attempt=context.attempt
+    )
+    found = Found(bands=tuple(bands(result, names)), files=files, signed=made.signed)
     with context.completing() as unit:
-        comparisons.finish(unit, work.comparison.id, tuple(bands(result, names)))
+        finished = comparisons.finish(unit, work.comparison.id, found)
+    if finished is None:
+        reports.discard(bench.vault, context.tenant, files)
 
 
 def bands(result: ComparisonResult, references: dict[str, str]) -> Iterator[Band]:

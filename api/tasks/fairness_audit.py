@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import io
-import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -12,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from api.tasks.bench import Bench, Watched
+from api.tasks.issuing import Issued, issue_of, issued
 from audit.errors import DataInvalid
 from audit.jobs import JobContext
 from audit.operations import fairness_audits, media, reports
@@ -20,17 +19,17 @@ from audit.operations.fairness_audits import Found, Work
 from audit.operations.outcome_tables import OutcomeRows, WrittenTable, outcome_rows, write_table
 from audit.operations.reports import Written
 from fairness.audit import audit
+from fairness.builder import cube_of
 from fairness.outcome_spec import Facts, spec_of_outcomes
 from fairness.spec import AuditSpec, load_spec
 from fairness.spec_parts import Limits
-from reports.canonical import canonical
-from reports.fairness_csv import csv_files
-from reports.fairness_html import render_audit
+from reports.compose.fairness_audit import compose
+from reports.document.model import Source
 from reports.fairness_json import audit_document, made_at, read_audit
+from reports.proof.bundle import withholds
 
 _AT_ONCE = 5000
 _ROW_BYTES = 2048
-_ZIP_TIME = (1980, 1, 1, 0, 0, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,23 +49,39 @@ def run_audit(bench: Bench, context: JobContext) -> None:
         return
     with _input(bench, context, work) as given:
         result = audit(str(given.path), given.spec, progress=Watched(context))
+        counts = cube_of(str(given.path), given.spec).to_json().encode()
     result = replace(result, data=replace(result.data, label=given.label))
     now = bench.store.now()
     document = audit_document(result, made_at(now.isoformat(timespec="seconds")))
     context.check_cancelled()
     about = fairness_audits.about(work.audit)
+    made = _issued(bench, context, work, (document, counts))
     files = reports.seal(
         bench.vault,
         context.tenant,
         about,
-        written=_written(document),
+        written=made.written,
         attempt=context.attempt,
     )
     with context.completing() as unit:
-        found = Found(document=document, files=files)
+        found = Found(document=document, files=files, signed=made.signed)
         finished = fairness_audits.finish(unit, work.audit.id, found)
     if finished is None:
         reports.discard(bench.vault, context.tenant, files)
+
+
+def _issued(
+    bench: Bench, context: JobContext, work: Work, found: tuple[dict[str, Any], bytes]
+) -> Issued:
+    """The signed report of an audit; its counts go with it where nothing was withheld."""
+    document, counts = found
+    plain = read_audit(document).model_dump(mode="json")
+    sha256 = str(plain["run"]["content_sha256"])
+    source = Source(name="audit", id=work.audit.id, sha256=sha256)
+    about = fairness_audits.about(work.audit)
+    report = compose(plain, issue_of(bench, context, about.report_id, source))
+    cube = () if withholds(plain) else (Written(reports.CUBE, "application/json", counts),)
+    return issued(bench, context, report, result=document, more=cube)
 
 
 @contextmanager
@@ -121,21 +136,3 @@ def _quarter(moment: datetime) -> tuple[int, int]:
 def _limited(spec: AuditSpec) -> AuditSpec:
     """Limits are the service's, not those of whoever writes a specification."""
     return spec.model_copy(update={"limits": Limits(), "query": None})
-
-
-def _written(document: Mapping[str, Any]) -> tuple[Written, ...]:
-    typed = read_audit(document)
-    return (
-        Written(reports.RESULT, "application/json", canonical(document)),
-        Written("html", "text/html; charset=utf-8", render_audit(typed).encode()),
-        Written("csv", "application/zip", _zipped(csv_files(typed))),
-    )
-
-
-def _zipped(files: Mapping[str, str]) -> bytes:
-    """One file for each table; the same tables give the same bytes."""
-    made = io.BytesIO()
-    with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, text in sorted(files.items()):
-            archive.writestr(zipfile.ZipInfo(name, _ZIP_TIME), text, zipfile.ZIP_DEFLATED)
-    return made.getvalue()

@@ -5,6 +5,7 @@ what happened. So nothing is told that was rolled back, and nothing that happene
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from datetime import datetime
 
 from audit.ids import new_id
@@ -22,16 +23,25 @@ EVERY_EVENT = "*"
 """Stands in an endpoint's events for all of them."""
 
 
-def announce(unit: UnitOfWork, event: Event, at: datetime | None = None) -> tuple[Delivery, ...]:
+def announce(
+    unit: UnitOfWork,
+    event: Event,
+    at: datetime | None = None,
+    *,
+    only: Collection[str] = (),
+) -> tuple[Delivery, ...]:
     """Has every active endpoint that takes this type of event told; returns the new deliveries.
 
     `at`: when it happened, the present time if not given. The same event at the same time has the
     same id and is told once: again is no error and gives nothing new.
+
+    `only`: where any are named, these endpoints alone.
     """
     endpoints = [
         endpoint
         for endpoint in unit.every(Endpoint, state=EndpointState.ACTIVE)
-        if event.type in endpoint.events or EVERY_EVENT in endpoint.events
+        if (event.type in endpoint.events or EVERY_EVENT in endpoint.events)
+        and (not only or endpoint.id in only)
     ]
     if not endpoints:
         return ()

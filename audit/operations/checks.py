@@ -21,7 +21,7 @@ from audit.operations.announcements import announce
 from audit.operations.flags import FlagContext, raise_flags
 from audit.operations.media import named, usable
 from audit.operations.references import references_in_force
-from audit.operations.reports import About
+from audit.operations.reports import About, Signed
 from audit.records.evidence import (
     Check,
     Media,
@@ -30,6 +30,7 @@ from audit.records.evidence import (
     ReportFile,
     RunState,
 )
+from audit.records.issued import DocumentKind
 from audit.records.register import Interview
 from audit.records.work import Job, JobState, Queue
 from audit.store import ReadUnit, UnitOfWork
@@ -67,11 +68,12 @@ class Work:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """What a worker found. `document`: the parsed report.json; `files`: its sealed forms."""
+    """What a worker found. `document`: the parsed result; `files`: the report's sealed forms."""
 
     document: Mapping[str, Any]
     files: tuple[ReportFile, ...]
     identity: bool
+    signed: Signed | None = None
 
 
 def request_check(unit: UnitOfWork, order: CheckOrder) -> Check:
@@ -152,7 +154,12 @@ def begin(unit: UnitOfWork, check_id: str) -> Work | None:
 
 def about(check: Check) -> About:
     """What the report of a check is about."""
-    return About(kind="check", subject=check.id, candidate_id=check.candidate_id)
+    return About(
+        kind=DocumentKind.INTERVIEW_INTEGRITY,
+        subject=check.id,
+        candidate_id=check.candidate_id,
+        job_id=check.job_id,
+    )
 
 
 def finish(unit: UnitOfWork, check_id: str, found: Found) -> Check | None:
@@ -169,7 +176,9 @@ def finish(unit: UnitOfWork, check_id: str, found: Found) -> Check | None:
     admission = gate.admitted(unit, interview, unit.now())
     if found.identity and not admission.identity_signals:
         raise RetryLater(0.0, "consent_changed")
-    report = reports.issue(unit, about(check), found.files, system_id=check.system_id)
+    report = reports.issue(
+        unit, about(check), found.files, system_id=check.system_id, signed=found.signed
+    )
     findings = {name: str(each["verdict"]) for name, each in found.document["findings"].items()}
     finished = unit.put(
         replace(

@@ -13,14 +13,23 @@ from audit.errors import ConsentMissing, InputError, StepRefused
 from audit.ids import new_id
 from audit.jobs import RetryLater, enqueue
 from audit.ledger import EventKind
-from audit.operations import gate
+from audit.operations import gate, reports
 from audit.operations.checks import REFUSALS
-from audit.operations.media import usable
+from audit.operations.media import system_of, usable
 from audit.operations.references import KINDS, references_in_force
-from audit.records.evidence import Comparison, Media, MediaState, Reference, RunState
+from audit.operations.reports import About, Signed
+from audit.records.evidence import (
+    Comparison,
+    Media,
+    MediaState,
+    Reference,
+    ReportFile,
+    RunState,
+)
+from audit.records.issued import DocumentKind
 from audit.records.register import Candidate, Interview
 from audit.records.work import Job, JobState, Queue
-from audit.store import UnitOfWork
+from audit.store import ReadUnit, UnitOfWork
 
 KIND = "compare"
 MOST_REFERENCES = 5
@@ -50,11 +59,24 @@ class Band:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Work:
-    """What a worker needs: the recording, and references with their files."""
+    """What a worker needs: the recording, and references with their files.
+
+    `labels`: of the references in their order, then of the recording.
+    """
 
     comparison: Comparison
     recording: Media
     references: tuple[tuple[Reference, Media], ...]
+    labels: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """What a worker found. `files`: the report's sealed forms."""
+
+    bands: tuple[Band, ...]
+    files: tuple[ReportFile, ...] = ()
+    signed: Signed | None = None
 
 
 def request_comparison(unit: UnitOfWork, candidate_id: str, media_id: str) -> Comparison:
@@ -106,11 +128,30 @@ def begin(unit: UnitOfWork, comparison_id: str) -> Work | None:
         raise ConsentMissing("No reference is under a consent that is in force any more.")
     if comparison.state is RunState.QUEUED:
         comparison = unit.put(replace(comparison, state=RunState.RUNNING))
-    return Work(comparison=comparison, recording=recording, references=kept)
+    labels = tuple(label_of(unit, each) for each in (*(stored for _, stored in kept), recording))
+    return Work(comparison=comparison, recording=recording, references=kept, labels=labels)
 
 
-def finish(unit: UnitOfWork, comparison_id: str, bands: tuple[Band, ...]) -> Comparison | None:
-    """Stores the bands; None where the comparison had ended by then.
+def label_of(unit: ReadUnit, media: Media) -> str:
+    """What a recording is called in results of comparisons: always the same for the same one."""
+    if media.interview_id is None:
+        return f"reference of {media.created_at.date()} ({media.id[-6:]})"
+    interview = unit.get(Interview, media.interview_id)
+    return f"interview of {(interview.held_at or interview.created_at).date()} ({media.id[-6:]})"
+
+
+def about(comparison: Comparison) -> About:
+    """What the report of a comparison is about. It holds figures: only reviewers may read it."""
+    return About(
+        kind=DocumentKind.IDENTITY_THREAD,
+        subject=comparison.id,
+        candidate_id=comparison.candidate_id,
+        job_id=comparison.job_id,
+    )
+
+
+def finish(unit: UnitOfWork, comparison_id: str, found: Found) -> Comparison | None:
+    """Stores what was found; None where the comparison had ended by then.
 
     Raises `RetryLater` where a reference that was compared is no longer under a consent.
     """
@@ -119,16 +160,23 @@ def finish(unit: UnitOfWork, comparison_id: str, bands: tuple[Band, ...]) -> Com
         return None
     _admit(unit, unit.get(Media, comparison.media_id))
     held = {each.id for each in references_in_force(unit, comparison.candidate_id, unit.now())}
-    compared = sorted({each.reference_id for each in bands})
+    compared = sorted({each.reference_id for each in found.bands})
     if not held.issuperset(compared):
         raise RetryLater(0.0, "consent_changed")
     body = {"media": comparison.media_id, "references": compared}
     unit.record(EventKind.REFERENCE_COMPARED, comparison.id, body)
+    report = None
+    if found.files:
+        system = system_of(unit, unit.get(Media, comparison.media_id).interview_id)
+        report = reports.issue(
+            unit, about(comparison), found.files, system_id=system, signed=found.signed
+        )
     return unit.put(
         replace(
             comparison,
             state=RunState.FINISHED,
-            bands=tuple(each.plain() for each in bands),
+            bands=tuple(each.plain() for each in found.bands),
+            report_id=report.id if report else None,
             finished_at=unit.now(),
         )
     )

@@ -18,7 +18,7 @@ from pydantic import Field
 
 from audit.canonical import canonical_json
 from audit.errors import StepRefused
-from audit.jobs import enqueue
+from audit.jobs import enqueue, request_cancel
 from audit.ledger import EventKind
 from audit.operations.announcements import announce
 from audit.operations.changes import change
@@ -26,7 +26,15 @@ from audit.operations.demographics import remove_demographics
 from audit.operations.holds import Holds, in_force
 from audit.operations.redaction import redact_person, redact_results
 from audit.operations.stopping import stop_candidate
-from audit.records.evidence import Comparison, Media, MediaKind, MediaState, Reference, Report
+from audit.records.evidence import (
+    Comparison,
+    Media,
+    MediaKind,
+    MediaState,
+    Reference,
+    Report,
+    RunState,
+)
 from audit.records.register import Candidate, Demographics, Stopped
 from audit.records.work import Queue
 from audit.store import UnitOfWork
@@ -259,12 +267,20 @@ def erase_reference(unit: UnitOfWork, reference: Reference, reason: Reason) -> N
 def erase_report(unit: UnitOfWork, report: Report) -> None:
     """Marks a report as erased, with the thumbnails in it. The job removes its bytes.
 
-    A fairness audit's is no candidate's and has a key of its own, which is destroyed here.
+    One that is no candidate's has a key of its own, which is destroyed here. One that is being
+    made is made no more.
     """
     now = unit.now()
-    change(unit, Report, report.id, lambda r: replace(r, erased_at=now, keep_until=None))
+
+    def erased(each: Report) -> Report:
+        state = each.state if each.state.final else RunState.CANCELLED
+        return replace(each, erased_at=now, keep_until=None, state=state, order=None)
+
+    change(unit, Report, report.id, erased)
+    if not report.state.final and report.job_id is not None:
+        request_cancel(unit, report.job_id)
     if report.candidate_id is None:
-        unit.ring.shred(unit.tenant, report.subject)
+        unit.ring.shred(unit.tenant, report.sealed_under)
 
 
 def tell_erased(unit: UnitOfWork, candidate_id: str, media: list[str], reason: Reason) -> None:

@@ -17,8 +17,9 @@ from audit.operations import reports
 from audit.operations.announcements import announce
 from audit.operations.flags import FlagContext, raise_flags
 from audit.operations.media import named, usable
-from audit.operations.reports import About
+from audit.operations.reports import About, Signed
 from audit.records.evidence import FairnessAudit, Media, MediaKind, ReportFile, RunState
+from audit.records.issued import DocumentKind
 from audit.records.register import System
 from audit.records.work import Job, JobState, Queue
 from audit.store import UnitOfWork
@@ -56,6 +57,7 @@ class Found:
 
     document: Mapping[str, Any]
     files: tuple[ReportFile, ...]
+    signed: Signed | None = None
 
 
 def request_audit(unit: UnitOfWork, order: AuditOrder) -> FairnessAudit:
@@ -109,7 +111,7 @@ def begin(unit: UnitOfWork, audit_id: str) -> Work | None:
 
 def about(audit: FairnessAudit) -> About:
     """What the report of an audit is about."""
-    return About(kind="fairness_audit", subject=audit.id)
+    return About(kind=DocumentKind.FAIRNESS_AUDIT, subject=audit.id, job_id=audit.job_id)
 
 
 def finish(unit: UnitOfWork, audit_id: str, found: Found) -> FairnessAudit | None:
@@ -117,7 +119,9 @@ def finish(unit: UnitOfWork, audit_id: str, found: Found) -> FairnessAudit | Non
     audit = unit.get(FairnessAudit, audit_id)
     if audit.state is not RunState.RUNNING:
         return None
-    report = reports.issue(unit, about(audit), found.files, system_id=audit.system_id)
+    report = reports.issue(
+        unit, about(audit), found.files, system_id=audit.system_id, signed=found.signed
+    )
     classes = Counter(str(each["finding"]) for each in found.document["findings"])
     finished = unit.put(
         replace(

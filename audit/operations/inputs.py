@@ -5,7 +5,8 @@ Texts are kept short and without control characters, references are opaque, time
 
 from __future__ import annotations
 
-from datetime import datetime
+import re
+from datetime import date, datetime
 from typing import Annotated, Any
 
 from pydantic import (
@@ -24,6 +25,7 @@ from audit.ats.payload import within_reason
 
 _ID = "_[0-9A-HJKMNP-TV-Z]{26}$"
 _NO_CONTROL = r"^[^\s\x00-\x1f\x7f]([^\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f])?$"
+_DAY = re.compile(r"\d{4}-\d\d-\d\d")
 _REFERENCE = r"^[A-Za-z0-9][A-Za-z0-9_.:\-]{0,127}$"
 
 
@@ -66,6 +68,21 @@ def _written_time(value: object) -> object:
     if isinstance(value, datetime) or (isinstance(value, str) and "-" in value[1:]):
         return value
     raise ValueError("is not a time as RFC 3339 writes it: 2026-03-01T09:00:00Z")
+
+
+def _written_day(value: object) -> object:
+    """The parser would take numbers and midnights for days, too."""
+    if isinstance(value, date) and not isinstance(value, datetime):
+        return value
+    if isinstance(value, str) and _DAY.fullmatch(value):
+        return value
+    raise ValueError("is not a day as RFC 3339 writes it: 2026-03-01")
+
+
+def _reasonable_day(day: date) -> date:
+    if not 2000 <= day.year <= 2199:
+        raise ValueError("lies before 2000 or after 2199")
+    return day
 
 
 def _reasonable(moment: datetime) -> datetime:
@@ -123,6 +140,7 @@ Codes = Annotated[tuple[Code, ...], Field(max_length=20), AfterValidator(_once)]
 Flag = Annotated[bool, Strict()]
 Whole = Annotated[int, BeforeValidator(_whole), Strict()]
 Moment = Annotated[AwareDatetime, BeforeValidator(_written_time), AfterValidator(_reasonable)]
+Day = Annotated[date, BeforeValidator(_written_day), AfterValidator(_reasonable_day)]
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 SystemId = Annotated[str, StringConstraints(pattern=f"^sys{_ID}")]
 CandidateId = Annotated[str, StringConstraints(pattern=f"^cand{_ID}")]

@@ -12,6 +12,7 @@ from audit import policies
 from audit.errors import AlreadyExists, NotFound, PolicyInvalid, ResultInvalid
 from audit.ids import new_id
 from audit.ledger import EventKind
+from audit.operations.reports import WITH_RESULTS
 from audit.records.evidence import Report
 from audit.records.oversight import Policy
 from audit.store import Page, ReadUnit, UnitOfWork
@@ -173,7 +174,8 @@ def _past_results(
 ) -> tuple[list[Mapping[str, Any]], int]:
     results: list[Mapping[str, Any]] = []
     unreadable = 0
-    for report in unit.page(Report, Page(limit=limit), {"erased_at": None}).items:
+    where = {"erased_at": None, "automatic": True, "kind": WITH_RESULTS}
+    for report in unit.page(Report, Page(limit=limit), where).items:
         try:
             document = read(unit, report)
         except ResultInvalid:

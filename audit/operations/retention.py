@@ -27,9 +27,7 @@ from audit.operations.keeping import Kept, kept
 from audit.operations.redaction import redact_result
 from audit.records.base import Record
 from audit.records.evidence import (
-    Check,
     Comparison,
-    FairnessAudit,
     Media,
     MediaKind,
     MediaState,
@@ -212,15 +210,6 @@ class Facts:
         return {each.id: each for each in self.unit.every(System)}
 
     @cached_property
-    def system_of_report(self) -> Mapping[str, str | None]:
-        """Which system a report's check or audit was of, by the check or audit."""
-        subjects = [v.subject for v in self._values if isinstance(v, Report)]
-        found: dict[str, str | None] = {}
-        found.update((c.id, c.system_id) for c in self._named(Check, subjects).values())
-        found.update((a.id, a.system_id) for a in self._named(FairnessAudit, subjects).values())
-        return found
-
-    @cached_property
     def needed(self) -> frozenset[str]:
         """Media that a biometric reference stands on."""
         media = tuple(v.id for v in self._values if isinstance(v, Media))
@@ -326,7 +315,7 @@ def _keep_reference(facts: Facts, reference: Reference) -> Kept:
 
 
 def _keep_report(facts: Facts, report: Report) -> Kept:
-    system = facts.system_of_report.get(report.subject)
+    system = report.system_id
     return kept(
         "reports",
         report.created_at,
@@ -348,7 +337,15 @@ def _erase_reference(unit: UnitOfWork, reference: Reference) -> None:
     erasure.erase_reference(unit, reference, "retention")
     for each in unit.every(Comparison, candidate_id=reference.candidate_id):
         if reference.id in each.reference_ids:
-            unit.remove(each)
+            _erase_comparison(unit, each)
+
+
+def _erase_comparison(unit: UnitOfWork, comparison: Comparison) -> None:
+    report = unit.find(Report, subject=comparison.id, erased_at=None)
+    if report is not None:
+        erasure.erase_report(unit, report)
+        enqueue(unit, kind=erasure.JOB, subject=report.id, queue=Queue.LIGHT)
+    unit.remove(comparison)
 
 
 def _erase_media(unit: UnitOfWork, media: Media) -> None:
@@ -357,7 +354,8 @@ def _erase_media(unit: UnitOfWork, media: Media) -> None:
 
 def _erase_report(unit: UnitOfWork, report: Report) -> None:
     erasure.erase_report(unit, report)
-    redact_result(unit, report.subject)
+    if report.automatic:  # others tell of a result that is still there
+        redact_result(unit, report.subject)
 
 
 def _erase_demographics(unit: UnitOfWork, held: Demographics) -> None:

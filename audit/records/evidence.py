@@ -153,6 +153,7 @@ class Comparison(Run):
         tuple[dict[str, Any], ...],
         Field(description="For each reference and modality: the verbal band, never a score."),
     ] = ()
+    report_id: Annotated[str | None, Field(description="Its report, for reviewers.")] = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -177,7 +178,9 @@ class FairnessAudit(Run):
 class ReportFile:
     """One form of a report."""
 
-    format: Annotated[str, Field(description="json, html or csv.")]
+    format: Annotated[
+        str, Field(description="json, html, pdf, csv or docx; or result, of checks and audits.")
+    ]
     media_type: Annotated[str, Field(description="Its type.")]
     sha256: Annotated[str, Field(description="Of its plain bytes.")]
     size_bytes: Annotated[int, Field(description="Their number.")]
@@ -185,12 +188,62 @@ class ReportFile:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PackUsed:
+    """A rule pack that a report was made with."""
+
+    id: Annotated[str, Field(description="The pack.", examples=["ll144"])]
+    version: Annotated[str, Field(description="Its version.", examples=["2026-11-22"])]
+    sha256: Annotated[str, Field(description="Hash of its meaning.")]
+    fields: Annotated[tuple[str, ...], Field(description="Its fields that the report holds.")] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Report(Record):
     """A report, sealed at rest."""
 
-    kind: Annotated[str, Field(description="check or fairness_audit.")]
-    subject: Annotated[str, Field(description="What it is about: a check or an audit.")]
+    kind: Annotated[str, Field(description="Which document.", examples=["interview_integrity"])]
+    subject: Annotated[
+        str,
+        Field(
+            description="What it is about: a check, comparison, candidate, audit, system, outcome "
+            "or request."
+        ),
+    ]
     candidate_id: Annotated[str | None, Field(description="Whose data it holds.")] = None
-    files: Annotated[tuple[ReportFile, ...], Field(description="Its forms.")]
+    system_id: Annotated[str | None, Field(description="Of which system.")] = None
+    state: Annotated[RunState, Field(description="Where it stands.")] = RunState.FINISHED
+    job_id: Annotated[str | None, Field(description="The job that makes it.")] = None
+    error_code: Annotated[str | None, Field(description="Why it failed.")] = None
+    error_detail: Annotated[str | None, Field(description="Why it failed, in words.")] = None
+    started_at: Annotated[datetime | None, Field(description="When it was started.")] = None
+    finished_at: Annotated[datetime | None, Field(description="When it ended.")] = None
+    language: Annotated[str, Field(description="Its language.", examples=["en"])] = "en"
+    order: Annotated[
+        dict[str, Any] | None,
+        Field(
+            description="What was asked for, sealed where it tells of a candidate; null: it came "
+            "with its check, comparison or audit.",
+            examples=[None],
+        ),
+    ] = None
+    automatic: Annotated[
+        bool, Field(description="Whether it came with its check, comparison or audit.")
+    ] = True
+    series: Annotated[
+        str, Field(description="The same for reports of which a newer one supersedes the older.")
+    ] = ""
+    number: Annotated[int, Field(description="Counts the reports of a series.", ge=1)] = 1
+    superseded_by: Annotated[str | None, Field(description="The newer one, if any.")] = None
+    schedule_id: Annotated[str | None, Field(description="The schedule that asked for it.")] = None
+    period: Annotated[
+        str | None, Field(description="Which period of the schedule.", examples=[None])
+    ] = None
+    document_sha256: Annotated[str | None, Field(description="Of the signed document.")] = None
+    signed_by: Annotated[str | None, Field(description="The key that signed it.")] = None
+    packs: Annotated[tuple[PackUsed, ...], Field(description="Rule packs that were applied.")] = ()
+    files: Annotated[tuple[ReportFile, ...], Field(description="Its forms.")] = ()
+    sealed_under: Annotated[
+        str, Field(description="Whose data key seals it: a candidate, or one of its own.")
+    ] = ""
     keep_until: Annotated[datetime | None, Field(description="When it is erased.")] = None
     erased_at: Annotated[datetime | None, Field(description="When it was erased.")] = None

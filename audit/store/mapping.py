@@ -9,7 +9,7 @@ from pydantic import TypeAdapter
 from sqlalchemy import JSON, RowMapping, insert
 
 from audit import tables
-from audit.records import evidence, oversight, register
+from audit.records import evidence, issued, oversight, register
 from audit.records.access import ApiKey
 from audit.records.base import Record
 from audit.records.work import Job
@@ -35,6 +35,14 @@ TABLES: dict[type[Record], type[Base]] = {
     evidence.Comparison: tables.evidence.ComparisonRow,
     evidence.FairnessAudit: tables.evidence.FairnessAuditRow,
     evidence.Report: tables.evidence.ReportRow,
+    issued.SigningKey: tables.issued.ReportKeyRow,
+    issued.SignedDirectory: tables.issued.KeyDirectoryRow,
+    issued.SealedSecret: tables.issued.SealedSecretRow,
+    issued.ReportLink: tables.issued.ReportLinkRow,
+    issued.Answers: tables.issued.AnswersRow,
+    issued.ReportSchedule: tables.issued.ReportScheduleRow,
+    issued.Publication: tables.issued.PublicationRow,
+    issued.PublishedSummary: tables.issued.PublishedSummaryRow,
     oversight.Flag: tables.oversight.FlagRow,
     oversight.Reviewer: tables.oversight.ReviewerRow,
     oversight.Review: tables.oversight.ReviewRow,

@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Index, String
+from sqlalchemy import BigInteger, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from audit.tables.base import Base, Id, Owned, owned, refers
+from audit.tables.base import Base, Document, Id, Owned, owned, refers
 
 _Hash = String(64)
 
@@ -139,6 +139,7 @@ class ComparisonRow(_Run, Base):
     media_id: Mapped[str] = mapped_column(Id)
     reference_ids: Mapped[list[Any]]
     bands: Mapped[list[Any]]
+    report_id: Mapped[str | None] = mapped_column(Id)
 
 
 class FairnessAuditRow(_Run, Base):
@@ -170,15 +171,38 @@ class ReportRow(Owned, Base):
     __tablename__ = "reports"
     __table_args__ = (
         owned(),
+        UniqueConstraint("tenant_id", "schedule_id", "period"),
         refers("candidate_id", "candidates"),
+        refers("system_id", "systems"),
+        refers("job_id", "jobs"),
         Index(None, "tenant_id", "subject"),
         Index(None, "tenant_id", "candidate_id"),
+        Index(None, "tenant_id", "series"),
         Index(None, "keep_until"),
     )
 
     kind: Mapped[str] = mapped_column(String(32))
     subject: Mapped[str] = mapped_column(Id)
     candidate_id: Mapped[str | None] = mapped_column(Id)
+    system_id: Mapped[str | None] = mapped_column(Id)
+    state: Mapped[str] = mapped_column(String(16))
+    job_id: Mapped[str | None] = mapped_column(Id)
+    error_code: Mapped[str | None] = mapped_column(String(64))
+    error_detail: Mapped[str | None] = mapped_column(String(500))
+    started_at: Mapped[datetime | None]
+    finished_at: Mapped[datetime | None]
+    language: Mapped[str] = mapped_column(String(8))
+    order: Mapped[dict[str, Any] | None] = mapped_column(Document)
+    automatic: Mapped[bool]
+    series: Mapped[str] = mapped_column(String(160))
+    number: Mapped[int]
+    superseded_by: Mapped[str | None] = mapped_column(Id)
+    schedule_id: Mapped[str | None] = mapped_column(Id)
+    period: Mapped[str | None] = mapped_column(String(40))
+    document_sha256: Mapped[str | None] = mapped_column(_Hash)
+    signed_by: Mapped[str | None] = mapped_column(String(16))
+    packs: Mapped[list[Any]]
     files: Mapped[list[Any]]
+    sealed_under: Mapped[str] = mapped_column(Id)
     keep_until: Mapped[datetime | None]
     erased_at: Mapped[datetime | None]

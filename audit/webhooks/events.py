@@ -18,6 +18,7 @@ from pydantic import AwareDatetime, Field, TypeAdapter, ValidationError
 
 from audit.canonical import Json, canonical_json
 from audit.clocks import RequestKind
+from audit.records.issued import DocumentKind
 from audit.reviews import Outcome
 from audit.types import Question, Status
 from audit.webhooks.delivery import Message
@@ -44,6 +45,7 @@ class EventType(StrEnum):
     CANDIDATE_OPTED_OUT = "candidate.opted_out"
     MEDIA_ERASED = "media.erased"
     REPORT_READY = "report.ready"
+    REPORT_FAILED = "report.failed"
 
 
 def _id(prefixes: str, description: str) -> Any:
@@ -61,6 +63,14 @@ AuditId = Annotated[str, _id("aud", "The fairness audit.")]
 MediaId = Annotated[str, _id("med", "A recording.")]
 ReportId = Annotated[str, _id("rep", "The report.")]
 SubjectId = Annotated[str, _id("chk|aud", "The check or fairness audit that it is about.")]
+ReportSubjectId = Annotated[
+    str,
+    _id(
+        "chk|cmp|cand|aud|sys|out|req",
+        "What it is about: a check, comparison, candidate, audit, system, outcome or request.",
+    ),
+]
+ScheduleId = Annotated[str, _id("sch", "The schedule that asked for it.")]
 ErrorCode = Annotated[
     str, Field(pattern="^[a-z][a-z0-9_]{0,63}$", description="Why, as a stable code.")
 ]
@@ -288,11 +298,28 @@ class ReportReady:
 
     type: ClassVar[EventType] = EventType.REPORT_READY
     report_id: ReportId
-    subject_id: SubjectId
+    subject_id: ReportSubjectId
+    kind: DocumentKind | None = None
+    schedule_id: ScheduleId | None = None
 
     @property
     def link(self) -> str:
         """Where the report is."""
+        return f"/v1/reports/{self.report_id}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportFailed:
+    """A report that was asked for could not be made. That says nothing about anybody."""
+
+    type: ClassVar[EventType] = EventType.REPORT_FAILED
+    report_id: ReportId
+    subject_id: ReportSubjectId
+    error_code: ErrorCode
+
+    @property
+    def link(self) -> str:
+        """Where the reason is."""
         return f"/v1/reports/{self.report_id}"
 
 
@@ -312,6 +339,7 @@ Event = (
     | CandidateOptedOut
     | MediaErased
     | ReportReady
+    | ReportFailed
 )
 
 EVENTS: Mapping[EventType, type[Event]] = {
@@ -332,6 +360,7 @@ EVENTS: Mapping[EventType, type[Event]] = {
         CandidateOptedOut,
         MediaErased,
         ReportReady,
+        ReportFailed,
     )
 }
 

@@ -6,6 +6,7 @@ operations without a body need none. `request_of` fails for one whose path it ca
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
 import re
@@ -17,6 +18,7 @@ from typing import Any
 from audit.records.evidence import Check, MediaKind
 from audit.webhooks import Secret
 from audit.webhooks.signatures import signed_headers
+from tests import filed
 from tests.api.world import POLICY, World
 from tests.audit.operations.registered import ago
 from tests.evidence import wav
@@ -195,6 +197,12 @@ class Asking:
         with self.world.store.reading(self.world.tenant) as unit:
             return str(unit.get(Check, check_id).report_id)
 
+    def _publication_id(self) -> str:
+        return self.world.publication()[0]
+
+    def _schedule_id(self) -> str:
+        return self.world.schedule()
+
     def _code(self) -> str:
         return "not_found"
 
@@ -364,8 +372,107 @@ class Asking:
     def follow_fairness_audit(self) -> Sent:
         return Sent({"audit_id": self.world.fairness_audit(finished=True)})
 
+    # Reports
+
+    def create_report(self) -> list[Sent]:
+        person, audit = self.world.someone, self.world.audited()
+        period = {"since": ago(days=90).isoformat(), "until": ago(days=1).isoformat()}
+        written = [{"text": "As the job asks.", "by": "HR office", "on": "2026-03-02"}]
+        letter = {"contact": "hr@example.org", "texts": {"purpose": written}}
+        explained = {"outcome_id": self.world.outcome()}
+        asked = self.world.request_of(person.candidate.id, "explanation")
+        orders = {
+            "interview_integrity": (self.world.check(finished=True), {}),
+            "identity_thread": (person.candidate.id, {}),
+            "fairness_audit": (audit, {}),
+            "ll144_summary": (audit, {"recorded": filed.answers()}),
+            "adverse_impact_record": (person.system.id, {}),
+            "governance": (person.system.id, {"period": period}),
+            "regime_file": (person.system.id, {"packs": ["ll144"], "on": "2026-11-22"}),
+            "candidate_notice": (person.system.id, {"letter": letter, "language": "de"}),
+            "adverse_outcome_disclosure": (self.world.outcome(), {}),
+            "explanation_letter": (asked, {"letter": explained}),
+        }
+        return [
+            Sent(json={"kind": kind, "subject": subject, **more})
+            for kind, (subject, more) in orders.items()
+        ]
+
+    def cancel_report(self) -> Sent:
+        return Sent({"report_id": self.world.queued_report()})
+
+    def read_report_content(self) -> Sent:
+        return Sent({"report_id": self.world.summary()})
+
+    read_report_bundle = read_report_content
+
     def read_report_file(self) -> Sent:
-        return Sent({"format": "json"})
+        return Sent({"report_id": self.world.summary(), "format": "json"})
+
+    def compare_reports(self) -> Sent:
+        audit = self.world.audited()
+        before, after = self.world.summary(audit), self.world.summary(audit)
+        return Sent({"report_id": before}, query={"with": after})
+
+    def create_report_link(self) -> Sent:
+        return Sent({"report_id": self.world.summary()}, json={"format": "json"})
+
+    def list_report_links(self) -> Sent:
+        return Sent({"report_id": self.world.link()[0]})
+
+    def revoke_report_link(self) -> Sent:
+        report, link, _ = self.world.link()
+        return Sent({"report_id": report, "link_id": link})
+
+    def follow_report_link(self) -> Sent:
+        return Sent({"token": self.world.link()[2]})
+
+    def create_report_schedule(self) -> Sent:
+        body = {
+            "kind": "governance",
+            "system_id": self.world.someone.system.id,
+            "every": "quarter",
+            "zone": "America/New_York",
+            "recipients": [self.world.endpoint()],
+        }
+        return Sent(json=body)
+
+    def revoke_report_key(self) -> Sent:
+        return Sent({"key_id": self.world.report_key()}, json={"reason": "Lost."})
+
+    def read_rule_pack(self) -> Sent:
+        return Sent({"pack_id": "ll144"})
+
+    def read_rule_pack_impact(self) -> Sent:
+        return Sent({"pack_id": "ll144"}, query={"from_version": "2026-11-22"})
+
+    def record_answers(self) -> Sent:
+        return Sent(json={"answers": filed.answers()}, headers={"If-Match": '"0"'})
+
+    def create_publication(self) -> Sent:
+        body = {
+            "report_id": self.world.summary(),
+            "slug": self.world.ref("page"),
+            "name": "Example Inc",
+            "colour": "#1f4e79",
+            "logo_png": base64.b64encode(filed.PNG).decode(),
+        }
+        return Sent(json=body)
+
+    def take_down_publication(self) -> Sent:
+        return Sent(json={"force": True, "reason": "Posted by mistake."})
+
+    def read_public_page(self) -> Sent:
+        return Sent({"slug": self.world.publication()[1]})
+
+    def read_public_version(self) -> Sent:
+        return Sent({"slug": self.world.publication()[1], "number": "1"})
+
+    def read_public_file(self) -> Sent:
+        return Sent({"slug": self.world.publication()[1], "number": "1", "format": "json"})
+
+    def read_public_report_keys(self) -> Sent:
+        return Sent({"name": self.world.report_key()})
 
     # Oversight
 

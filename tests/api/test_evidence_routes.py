@@ -19,7 +19,7 @@ from audit.records.register import Stopped
 from audit.records.work import Queue
 from tests.api.conftest import Frame
 from tests.audit.operations import registered
-from tests.evidence import QUICK, TENANT, Shelf, report, wav
+from tests.evidence import QUICK, TENANT, Shelf, found, wav
 
 OCTETS = {"Content-Type": "application/octet-stream"}
 
@@ -161,7 +161,7 @@ def test_tables_are_not_read_back(web: Frame) -> None:
 @pytest.fixture
 def worker(both: Frame, monkeypatch: pytest.MonkeyPatch) -> Iterator[Worker]:
     """A worker whose checks find what is told."""
-    monkeypatch.setattr(check_task, "_checked", lambda *_: report())
+    monkeypatch.setattr(check_task, "_checked", found)
     service = both.service
     bench = Bench(service.settings, service.store, service.vault)
     with Worker(service.store, QUICK, handlers(bench), [Queue.CPU], endings=endings()) as running:
@@ -203,7 +203,7 @@ def test_a_check_from_request_to_report(both: Frame) -> None:
     assert again.json()["id"] == asked.json()["id"]
     late = both.send("POST", f"{where}/cancel", key)
     assert (late.status_code, late.json()["code"]) == (409, "step_refused")
-    file = f"/v1/reports/{done.json()['report_id']}/files/json"
+    file = f"/v1/reports/{done.json()['report_id']}/files/result"
     got = both.send("GET", file, both.key_of("auditor"))
     assert hashlib.sha256(got.content).hexdigest() == got.headers["etag"].strip('"')
     assert got.json()["run"]["content_sha256"] == done.json()["result_sha256"]
@@ -211,9 +211,9 @@ def test_a_check_from_request_to_report(both: Frame) -> None:
     assert both.send("GET", file, both.key_of("auditor"), headers=known).status_code == 304
     assert both.send("GET", file, both.key_of("admin")).status_code == 403
     assert both.send("GET", file, both.key_of("auditor", tenant="globex")).status_code == 404
-    page = both.send("GET", file.replace("json", "html"), both.key_of("auditor"))
+    page = both.send("GET", file.replace("result", "html"), both.key_of("auditor"))
     assert "sandbox" in page.headers["content-security-policy"]
-    assert both.send("GET", file.replace("json", "csv"), key).status_code == 404
+    assert both.send("GET", file.replace("result", "cube"), key).status_code == 422
     kinds = shelf.events(done.json()["report_id"])
     assert kinds == ["report_issued", "report_read", "report_read"]
     assert shelf.events(where.rsplit("/", 1)[1]) == ["check_started", "check_finished"]

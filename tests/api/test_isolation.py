@@ -33,7 +33,7 @@ NAME = re.compile(rf"\b(?:{OURS}|{THEIRS})[-_](?:person|reviewer|policy)[-_]\d+\
 TIME = re.compile(r"\d{4}-\d\d-\d\dT[0-9:.]+(?:Z|\+00:00)")
 REFUSED = (404, 409, 422)
 NAMESPACES = {"add_policy_version"}  # a tenant's policies have names of its own choice
-NO_TENANT = {"problem_page"}
+NO_TENANT = {"problem_page", "read_rule_pack", "read_rule_pack_impact"}
 
 
 @pytest.fixture

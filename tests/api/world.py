@@ -7,9 +7,21 @@ from pathlib import Path
 
 from api.app import create_app
 from api.service import Service
+from api.tenant_keys import current_signer
 from audit.ids import new_id
 from audit.jobs import enqueue
-from audit.operations import checks, connections, flags, holds, policies, references, uploads
+from audit.ledger.heads import key_id
+from audit.operations import (
+    checks,
+    connections,
+    fairness_audits,
+    flags,
+    holds,
+    policies,
+    publications,
+    references,
+    uploads,
+)
 from audit.operations import reports as report_operations
 from audit.operations import requests as request_operations
 from audit.operations import reviewers as reviewer_operations
@@ -22,12 +34,18 @@ from audit.operations.fairness_audits import AuditOrder, about, request_audit
 from audit.operations.flags import FlagContext
 from audit.operations.media import MediaOrder
 from audit.operations.outcomes import NewOutcome, Options, take_outcomes
+from audit.operations.publications import Posting
 from audit.operations.references import NewReference
+from audit.operations.report_links import make_link
+from audit.operations.report_orders import ReportOrder, request_report
+from audit.operations.report_schedules import NewSchedule, create_schedule
+from audit.operations.reports import RESULT, Written
 from audit.operations.requests import Asked, Decided
 from audit.operations.reviews import Opening, Verdict
 from audit.operations.webhooks import NewEndpoint, register_endpoint
 from audit.records.access import Role
-from audit.records.evidence import FairnessAudit, Media, MediaKind, RunState
+from audit.records.evidence import FairnessAudit, Media, MediaKind, Report, RunState
+from audit.records.issued import DocumentKind, Every
 from audit.records.oversight import Delivery, DeliveryState, Flag, Review
 from audit.records.register import Candidate, Consent, Interview, Outcome, System
 from audit.records.work import Job, JobState
@@ -37,11 +55,14 @@ from audit.settings import Api, Settings, Storage
 from audit.store import Store, UnitOfWork
 from audit.vault import open_vault
 from audit.webhooks import CheckFailed, TargetRules
+from reports.canonical import canonical
+from tests import filed
 from tests.api.client import TestClient
 from tests.api.conftest import Frame, keys_of
 from tests.audit.operations import registered
 from tests.audit.test_policies import check as finding
 from tests.evidence import report, wav
+from tests.reports.compose import fairness_material as material
 
 ROLES = tuple(role.value for role in Role)
 PLENTY = 1_000_000
@@ -85,7 +106,12 @@ def served(store: Store, folder: Path, *, base: Settings | None = None) -> Frame
         registered_stores=listed,
         free_floor_mb=0,
     )
-    api = Api(reads_per_minute=PLENTY, writes_per_minute=PLENTY, comparisons_per_minute=PLENTY)
+    api = Api(
+        reads_per_minute=PLENTY,
+        writes_per_minute=PLENTY,
+        comparisons_per_minute=PLENTY,
+        public_per_minute=PLENTY,
+    )
     settings = (base or Settings()).model_copy(update={"storage": storage, "api": api})
     service = Service(
         settings=settings,
@@ -265,6 +291,81 @@ class World:
                 self._end_jobs(unit, made.id)
         return made.id
 
+    def audited(self) -> str:
+        """A finished audit of a system, with its result: the example of the LL144 rules."""
+        system = self.person().system.id
+        order = AuditOrder(name="Year", source="outcomes", spec={}, system_id=system)
+        with self.store.unit(self.tenant) as unit:
+            made = request_audit(unit, order)
+        document = material.dcwp()
+        written = (Written(RESULT, "application/json", canonical(document)),)
+        files = report_operations.seal(
+            self.service.vault, self.tenant, about(made), written=written, attempt=1
+        )
+        with self.store.unit(self.tenant) as unit:
+            fairness_audits.begin(unit, made.id)
+            ended = fairness_audits.Found(document=document, files=files)
+            fairness_audits.finish(unit, made.id, ended)
+            self._end_jobs(unit, made.id)
+        return made.id
+
+    def summary(self, audit: str = "") -> str:
+        """A summary of an audit that can be posted."""
+        order = ReportOrder(kind=DocumentKind.LL144_SUMMARY, subject=audit or self.audited())
+        return filed.filed(
+            self.store, self.service.vault, self.tenant, order, compose=filed.summary()
+        ).id
+
+    def queued_report(self) -> str:
+        """A report that was asked for."""
+        order = ReportOrder(kind=DocumentKind.REGIME_FILE, subject=self.person().system.id)
+        with self.store.unit(self.tenant) as unit:
+            return request_report(unit, order).id
+
+    def link(self, report: str = "") -> tuple[str, str, str]:
+        """Report, link and token."""
+        report = report or self.summary()
+        with self.store.unit(self.tenant) as unit:
+            made, token = make_link(unit, report, "json")
+        return report, made.id, token
+
+    def publication(self) -> tuple[str, str]:
+        """A public page and its name."""
+        slug = self.ref("page")
+        posting = Posting(
+            report_id=self.summary(),
+            slug=slug,
+            name="Example Inc",
+            colour="#1f4e79",
+            logo=filed.PNG,
+            files=self._posted(),
+        )
+        with self.store.unit(self.tenant) as unit:
+            return publications.post(unit, posting).id, slug
+
+    def _posted(self) -> tuple[Written, ...]:
+        with self.store.reading(self.tenant) as unit:
+            report = unit.get(Report, self.summary())
+        vault = self.service.vault
+        found = []
+        for each in report.files:
+            data = report_operations.whole(vault, self.tenant, report, each.format)
+            found.append(Written(each.format, each.media_type, data or b""))
+        return tuple(found)
+
+    def schedule(self) -> str:
+        """A schedule."""
+        new = NewSchedule(
+            kind=DocumentKind.GOVERNANCE, system_id=self.person().system.id, every=Every.MONTH
+        )
+        with self.store.unit(self.tenant) as unit:
+            return create_schedule(unit, new).id
+
+    def report_key(self) -> str:
+        """The key that signs reports."""
+        with self.store.unit(self.tenant) as unit:
+            return key_id(current_signer(self.store, unit).public)
+
     def job(self) -> str:
         """A job."""
         with self.store.unit(self.tenant) as unit:
@@ -347,9 +448,12 @@ class World:
 
     def request(self, kind: str, *places: str) -> str:
         """A request of a new person."""
-        person = self.person(*(places or ("DE",)))
+        return self.request_of(self.person(*(places or ("DE",))).candidate.id, kind)
+
+    def request_of(self, candidate_id: str, kind: str) -> str:
+        """A request of a candidate."""
         asked = Asked(
-            candidate_id=person.candidate.id,
+            candidate_id=candidate_id,
             kind=request_operations.RequestKind(kind),
             channel="web form",
             jurisdictions=(),

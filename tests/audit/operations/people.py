@@ -142,15 +142,21 @@ def add_report(unit: UnitOfWork, check: Check) -> Report:
     """The row of a sealed report."""
     id = new_id("rep")
     file = ReportFile(
-        format="json",
+        format="result",
         media_type="application/json",
         sha256="cd" * 32,
         size_bytes=2,
-        artefact=f"{id}-json-1",
+        artefact=f"{id}-result-1",
     )
     return unit.add(
         Report(
-            id=id, kind="check", subject=check.id, candidate_id=check.candidate_id, files=(file,)
+            id=id,
+            kind="interview_integrity",
+            subject=check.id,
+            candidate_id=check.candidate_id,
+            system_id=check.system_id,
+            files=(file,),
+            sealed_under=check.candidate_id,
         )
     )
 

@@ -243,7 +243,7 @@ def test_a_report_is_read_with_a_trace_and_not_after_erasure(shelf: Shelf) -> No
         checks.finish(unit, check.id, found)
     id = checks.about(check).report_id
     with shelf.store.unit(TENANT) as unit:
-        report, file = reports.read(unit, id, "json")
+        report, file = reports.read(unit, id, "result")
         with pytest.raises(NotFound, match="no form"):
             reports.read(unit, id, "pdf")
     assert b"".join(reports.content(shelf.vault, TENANT, report, file)).startswith(b"{")

@@ -15,7 +15,7 @@ from audit.errors import (
 )
 from audit.jobs import RetryLater
 from audit.operations import comparisons, consents, references, stopping
-from audit.operations.comparisons import Band
+from audit.operations.comparisons import Band, Found
 from audit.operations.references import NewReference
 from audit.records.evidence import Comparison, Media, MediaState, Reference, RunState
 from audit.records.register import Candidate, Consent, Interview, Stopped
@@ -118,8 +118,8 @@ def test_a_comparison_answers_once_in_bands(shelf: Shelf) -> None:
     with shelf.store.unit(TENANT) as unit:
         work = comparisons.begin(unit, asked.id)
         assert work is not None
-        done = comparisons.finish(unit, asked.id, bands(reference))
-        assert comparisons.finish(unit, asked.id, bands(reference)) is None
+        done = comparisons.finish(unit, asked.id, Found(bands=bands(reference)))
+        assert comparisons.finish(unit, asked.id, Found(bands=bands(reference))) is None
         assert comparisons.begin(unit, asked.id) is None
     assert done is not None
     assert [each["support"] for each in done.bands] == ["moderate support", ""]
@@ -149,7 +149,7 @@ def test_a_withdrawn_consent_ends_a_comparison(shelf: Shelf) -> None:
     with shelf.store.unit(TENANT) as unit:
         consents.withdraw_consent(unit, consent)
     with pytest.raises(RetryLater), shelf.store.unit(TENANT) as unit:
-        comparisons.finish(unit, asked.id, bands(reference))
+        comparisons.finish(unit, asked.id, Found(bands=bands(reference)))
     with pytest.raises(ConsentMissing), shelf.store.unit(TENANT) as unit:
         comparisons.begin(unit, asked.id)
 

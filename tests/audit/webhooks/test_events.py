@@ -14,6 +14,7 @@ import pytest
 
 from audit.clocks import RequestKind
 from audit.ids import is_id, new_id
+from audit.records.issued import DocumentKind
 from audit.reviews import Outcome
 from audit.types import Question, Status
 from audit.webhooks import (
@@ -27,6 +28,7 @@ from audit.webhooks import (
     FairnessAuditFinished,
     FlagRaised,
     MediaErased,
+    ReportFailed,
     ReportReady,
     RequestDue,
     RequestOpened,
@@ -70,6 +72,13 @@ EXAMPLES: list[Event] = [
     CandidateOptedOut(candidate_id=CANDIDATE, request_id=REQUEST),
     MediaErased(candidate_id=CANDIDATE, media_ids=(new_id("med"),), reason="retention"),
     ReportReady(report_id=REPORT, subject_id=CHECK),
+    ReportReady(
+        report_id=REPORT,
+        subject_id=new_id("sys"),
+        kind=DocumentKind.GOVERNANCE,
+        schedule_id=new_id("sch"),
+    ),
+    ReportFailed(report_id=REPORT, subject_id=AUDIT, error_code="step_refused"),
 ]
 
 

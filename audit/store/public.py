@@ -1,0 +1,41 @@
+"""Whose something is that is asked for without a key, and what tenants are called."""
+
+from __future__ import annotations
+
+from sqlalchemy import ColumnElement, select
+
+from audit.store.store import Store
+from audit.tables.access import TenantRow
+from audit.tables.base import table_of
+from audit.tables.issued import PublicationRow, ReportKeyRow, ReportLinkRow
+
+_PAGES = table_of(PublicationRow)
+_KEYS = table_of(ReportKeyRow)
+_LINKS = table_of(ReportLinkRow)
+_TENANTS = table_of(TenantRow)
+
+
+def tenant_name(store: Store, tenant: str) -> str:
+    """What a tenant is called; empty where there is none."""
+    found = _one(store, _TENANTS.c.name, _TENANTS.c.id == tenant)
+    return found or ""
+
+
+def tenant_of_page(store: Store, slug: str) -> str | None:
+    """The tenant whose public page has this slug."""
+    return _one(store, _PAGES.c.tenant_id, _PAGES.c.slug == slug)
+
+
+def tenant_of_report_key(store: Store, key_id: str) -> str | None:
+    """The tenant whose reports this key signs."""
+    return _one(store, _KEYS.c.tenant_id, _KEYS.c.key_id == key_id)
+
+
+def tenant_of_link(store: Store, link_id: str) -> str | None:
+    """The tenant whose report a link leads to."""
+    return _one(store, _LINKS.c.tenant_id, _LINKS.c.id == link_id)
+
+
+def _one(store: Store, column: ColumnElement[str], here: ColumnElement[bool]) -> str | None:
+    with store.system(read_only=True) as connection:
+        return connection.execute(select(column).where(here)).scalars().first()
