@@ -51,7 +51,7 @@ def audit(
     alternatives: Search = False,
     made: Made = None,
 ) -> None:
-    """Audit a table under a specification: audit.html, audit.json and tables as CSV."""
+    """Audit a table under a specification: signed report, audit.json and tables as CSV."""
     from api import fairness_tasks as tasks
 
     moment = tasks.moment(made)

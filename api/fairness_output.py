@@ -6,27 +6,37 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from api.output import made_folder, write_whole
+from audit.ledger import HeadSigner
 from reports.canonical import canonical
+from reports.compose.fairness_audit import compose, issue_of
 from reports.fairness_csv import csv_files
 from reports.fairness_documents import AuditDocument
-from reports.fairness_html import render_audit
 from reports.fairness_json import read_audit
+from reports.issuing import Format, issue_files
+
+FILES: dict[Format, str] = {"json": "report.json", "html": "audit.html", "pdf": "audit.pdf"}
+"""The signed document and what is rendered from it."""
 
 
-def write_audit(document: Mapping[str, object], out: Path) -> tuple[AuditDocument, Path]:
-    """Write audit.html, audit.json and the tables into `out`; the document and the page's path.
+def write_audit(
+    document: Mapping[str, object], out: Path, signer: HeadSigner
+) -> tuple[AuditDocument, Path]:
+    """Write audit.json, the signed report and the tables into `out`; the document and the page.
 
     Raises:
         InputError: the folder cannot be made or written.
     """
     typed = read_audit(document)
+    plain = typed.model_dump(mode="json")
+    files = issue_files(compose(plain, issue_of(plain)), signer, formats=tuple(FILES))
     target = made_folder(out)
     write_whole(target / "audit.json", canonical(document))
     tables = made_folder(target / "tables")
     for name, text in csv_files(typed).items():
         write_whole(tables / name, text.encode())
-    write_whole(target / "audit.html", render_audit(typed).encode())
-    return typed, target / "audit.html"
+    for name, data in files.items():
+        write_whole(target / FILES[name], data)
+    return typed, target / FILES["html"]
 
 
 def write_text(path: Path, text: str) -> Path:

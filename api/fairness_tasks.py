@@ -8,8 +8,10 @@ from pathlib import Path
 
 from rich.console import Console
 
+from api.environment import read_settings
 from api.fairness_output import write_audit, write_text
 from api.progress import shown
+from api.report_keys import local_signer
 from audit.errors import InputError
 from fairness.audit import audit, audit_cube
 from fairness.builder import cube_of
@@ -60,7 +62,8 @@ def audited_cube(cube: Path, spec: Path | None) -> AuditResult:
 
 def report(result: AuditResult, made: str, out: Path) -> Path:
     """Write the report of an audit and say on the terminal what is in it; the report's path."""
-    document, page = write_audit(audit_document(result, made), out)
+    signer = local_signer(read_settings())
+    document, page = write_audit(audit_document(result, made), out, signer)
     console = Console()
     console.print(audit_summary(document))
     console.print(f"Report: [bold]{page}[/bold]", soft_wrap=True)

@@ -18,7 +18,6 @@ from api.environment import read_settings
 from api.report_keys import local_records
 from audit.errors import InputError, ProofUnreadable
 from audit.ledger import HeadsExport
-from reports.proof.bundle_verifying import verify
 from reports.proof.keys import KeyDirectory
 from reports.proof.reading import LARGEST_FILE
 from reports.proof.trust import Trust
@@ -60,6 +59,8 @@ def verify_file(
 
     Exit 0 verified, 1 altered, 2 cannot be read, 3 intact but the key cannot be relied on.
     """
+    from reports.proof.bundle_verifying import verify  # statistics take seconds to import
+
     try:
         trust = Trust(
             tuple(KeyDirectory.from_bytes(_bytes(path, LARGEST_FILE)) for path in keys or ()),

@@ -12,8 +12,18 @@ import pytest
 import yaml
 
 from api import cli
+from api.fairness_output import FILES
 from datasets.hiring import SPEC, HiringMaterial, make_hiring
 from reports.fairness_json import read_audit
+from reports.proof.envelope import Envelope
+
+
+def run_verify(file: Path, monkeypatch: pytest.MonkeyPatch) -> int:
+    """The exit code of `fairwitness verify FILE`."""
+    monkeypatch.setattr(sys, "argv", ["fairwitness", "verify", str(file)])
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    return int(ended.value.code or 0)
 
 
 def run(arguments: Sequence[object], monkeypatch: pytest.MonkeyPatch) -> int:
@@ -23,6 +33,12 @@ def run(arguments: Sequence[object], monkeypatch: pytest.MonkeyPatch) -> int:
         cli.main()
     code = ended.value.code
     return code if isinstance(code, int) else 0
+
+
+@pytest.fixture(autouse=True)
+def own_keys(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keys are made in a folder of the test run."""
+    monkeypatch.setenv("FAIRWITNESS_DATA_DIR", str(tmp_path_factory.getbasetemp() / "keys"))
 
 
 @pytest.fixture(scope="module")
@@ -46,11 +62,16 @@ def test_an_audit_writes_its_files(
     for name in ("first", "second"):
         assert run([*arguments, "--out", tmp_path / name, *stamp], monkeypatch) == 0
     first, second = (tmp_path / name / "audit.json" for name in ("first", "second"))
-    assert first.read_bytes() == second.read_bytes()
+    for name in ("audit.json", *FILES.values()):
+        assert (first.parent / name).read_bytes() == (second.parent / name).read_bytes()
     document = read_audit(json.loads(first.read_text("utf-8")))
     assert document.run.made_at == "2025-01-01T00:00:00Z"
     assert document.data.persons == 500
     assert (tmp_path / "first" / "tables" / "findings.csv").exists()
+    signed = Envelope.model_validate_json((first.parent / "report.json").read_bytes())
+    assert signed.document.data["audit"] == json.loads(first.read_text("utf-8"))
+    for name in FILES.values():
+        assert run_verify(first.parent / name, monkeypatch) == 0
     out = capsys.readouterr().out
     assert "500 persons" in out
     assert "not a legal conclusion" in out.replace("\n", " ")
