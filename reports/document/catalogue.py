@@ -23,7 +23,8 @@ VERSION = "1"
 """Raised whenever a text or a way of writing changes what a document says."""
 
 _PIECE = re.compile(r"\{([a-z_][a-z0-9_]*)\}")
-_DIGIT = re.compile(r"\d")
+_FORMS = frozenset({"zero", "one", "two", "few", "many", "other"})
+"""Plural forms of the Unicode CLDR."""
 
 
 class CatalogueError(ValueError):
@@ -78,7 +79,10 @@ def catalogue(language: str) -> Catalogue:
         area = file.name.removesuffix(".toml")
         held = tomllib.loads(file.read_text("utf-8"))
         for group, members in held.pop("words", {}).items():
-            words.setdefault(group, {}).update(members)
+            known = words.setdefault(group, {})
+            if known.keys() & members.keys():
+                raise CatalogueError(f"{file.name}: words.{group} has words of another file")
+            known.update(members)
         phrases |= {key: _phrase(key, text) for key, text in _flat(area, held)}
     return Catalogue(language, phrases, words)
 
@@ -87,7 +91,7 @@ def _flat(prefix: str, held: Mapping[str, Any]) -> list[tuple[str, Any]]:
     made: list[tuple[str, Any]] = []
     for name, value in held.items():
         key = f"{prefix}.{name}"
-        if isinstance(value, Mapping) and "other" not in value:
+        if isinstance(value, Mapping) and not {"other", "plural"} & value.keys():
             made += _flat(key, value)
         else:
             made.append((key, value))
@@ -97,10 +101,14 @@ def _flat(prefix: str, held: Mapping[str, Any]) -> list[tuple[str, Any]]:
 def _phrase(key: str, text: Any) -> Phrase:
     if isinstance(text, str):
         return Phrase({"other": _template(key, text)})
+    if not isinstance(text, Mapping) or not all(isinstance(each, str) for each in text.values()):
+        raise CatalogueError(f"{key}: a text has to be a text, or texts for plural forms")
     counts = text.get("plural", "")
     forms = {form: _template(key, words) for form, words in text.items() if form != "plural"}
     if not counts:
         raise CatalogueError(f"{key}: plural forms need `plural`, the name that counts")
+    if "other" not in forms or not forms.keys() <= _FORMS:
+        raise CatalogueError(f"{key}: plural forms are `other` and some of {sorted(_FORMS)}")
     return Phrase(forms, counts)
 
 
@@ -115,10 +123,12 @@ def _template(key: str, text: str) -> Template:
 
 
 def has_figures(text: str) -> bool:
-    """Whether `text` holds digits outside of the names that are allowed to."""
+    """Whether `text` holds digits outside of the names that are allowed to, `½` and `²` too."""
+    if not any(each.isnumeric() for each in text):
+        return False
     for name in _names():
         text = text.replace(name, "")
-    return _DIGIT.search(text) is not None
+    return any(each.isnumeric() for each in text)
 
 
 @cache

@@ -12,15 +12,18 @@ from reports.document.catalogue import has_figures
 from reports.document.pointers import Unresolved, resolve
 from reports.document.values import NotWritable, write
 
+_STARTS = {"image/jpeg": b"\xff\xd8\xff", "image/png": b"\x89PNG\r\n\x1a\n"}
+
 
 def faults(document: m.Document) -> list[str]:
     """What is wrong with a document, a sentence for each fault; empty where all is well.
 
     Sentences: every value is what the data say, written as it says; plain pieces hold no figures.
     Tables and charts: the list is there, its items have the members of all columns and every value
-    can be written. Headings go down one level at a time; names are unique; pictures are attached.
+    can be written. Headings go down one level at a time; names are unique; pictures are attached,
+    whole, and of the kind that they say, and their frames lie in them.
     """
-    found = list(_sentences(document))
+    found = [*_issued(document), *_sentences(document)]
     for block in document.blocks:
         if isinstance(block, m.Table):
             found += _rows(document, block.id, block.rows, list(block.columns))
@@ -28,6 +31,13 @@ def faults(document: m.Document) -> list[str]:
             found += _rows(document, block.id, block.rows, chart_columns(block))
             found += [f for line in block.lines for f in _leads(document, line.at)]
     return [*found, *_structure(document), *_pictures(document)]
+
+
+def _issued(document: m.Document) -> Iterator[str]:
+    try:
+        write(document.issued_at, "moment", document.language)
+    except NotWritable as error:
+        yield f"the document is issued at no moment: {error}"
 
 
 def chart_columns(chart: m.Chart) -> list[m.Column]:
@@ -89,7 +99,11 @@ def _rows(document: m.Document, name: str, pointer: str, columns: list[m.Column]
         return [f"{name}: {error}"]
     if not isinstance(rows, list | tuple):
         return [f"{name}: {pointer} is not a list"]
-    found = []
+    found = [
+        f"{name}: {column.empty!r}, written for null, holds a figure that comes from no field"
+        for column in columns
+        if has_figures(column.empty)
+    ]
     for number, row in enumerate(rows):
         for column in columns:
             try:
@@ -118,10 +132,41 @@ def _structure(document: m.Document) -> Iterator[str]:
 def _pictures(document: m.Document) -> Iterator[str]:
     held = set()
     for attachment in document.attachments:
-        digest = hashlib.sha256(b64decode(attachment.base64, validate=True)).hexdigest()
         held.add(attachment.sha256)
-        if digest != attachment.sha256:
-            yield f"the attachment {attachment.sha256} has another hash: {digest}"
-    wanted = {block.sha256 for block in document.blocks if isinstance(block, m.Picture)}
-    for missing in sorted(wanted - held):
+        yield from _attached(attachment)
+    pictures = [block for block in document.blocks if isinstance(block, m.Picture)]
+    for missing in sorted({block.sha256 for block in pictures} - held):
         yield f"the picture {missing} is not attached"
+    for pointer in dict.fromkeys(block.box for block in pictures if block.box is not None):
+        yield from _frame(document, pointer)
+
+
+def _attached(attachment: m.Attachment) -> Iterator[str]:
+    try:
+        data = b64decode(attachment.base64, validate=True)
+    except ValueError as error:
+        yield f"the attachment {attachment.sha256} is not base64: {error}"
+        return
+    digest = hashlib.sha256(data).hexdigest()
+    if digest != attachment.sha256:
+        yield f"the attachment {attachment.sha256} has another hash: {digest}"
+    if not data.startswith(_STARTS[attachment.media_type]):
+        yield f"the attachment {attachment.sha256} is not of the kind {attachment.media_type}"
+
+
+def _frame(document: m.Document, pointer: str) -> Iterator[str]:
+    try:
+        box = resolve(document.data, pointer)
+    except Unresolved as error:
+        yield str(error)
+        return
+    if box is None:
+        return
+    ends = [end for end in box if _is_share(end)] if isinstance(box, list | tuple) else []
+    if len(ends) != 4 or len(box) != 4 or ends[0] > ends[2] or ends[1] > ends[3]:
+        yield f"{pointer}: {box!r} is no frame of shares x0, y0, x1, y1"
+
+
+def _is_share(value: Any) -> bool:
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return is_number and 0 <= value <= 1

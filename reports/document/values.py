@@ -16,6 +16,7 @@ from babel import Locale
 from babel.dates import format_date, format_datetime
 from babel.numbers import format_decimal, get_decimal_symbol, get_group_symbol
 
+from audit.canonical import canonical_json
 from reports.document.catalogue import catalogue
 
 NOTHING = "–"
@@ -24,7 +25,12 @@ _MINUS = "−"
 _SHORT_HASH = 12
 _SMALLEST_P = 0.0001
 _FOUR_FIFTHS = 0.8
+_LIMITS = (0.05, 0.01)
+"""Probabilities of error at which people decide."""
 _MOST_PLACES = 10
+_TINY, _HUGE = 1e-9, 1e15
+_RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+_LETTERS_OF_A_DAY = len("2026-03-01")
 _KIB = 1024
 _DAYS = {"en": "d MMMM y", "de": "d. MMMM y", "es": "d 'de' MMMM 'de' y"}
 
@@ -44,10 +50,11 @@ def write(value: Any, show: str, language: str = "en") -> str:
     list       a list of texts, with commas
     integer    with separators of thousands
     decimals:N N decimals (3 without N)
-    signed:N   the same with its sign
-    figures:N  N significant digits (4 without N)
+    signed:N   the same with its sign, which zero has not
+    figures:N  N significant digits (4 without N), very large and small ones with powers of ten
     percent:N  a share from 0 to 1, N decimals (1 without N)
-    p          a probability of error: three decimals, four where small
+    p          a probability of error: three decimals, four where small, and more where else a
+               usual limit (five or one percent) would be written for what is not that limit
     times:N    a factor, N decimals and a multiplication sign (2 without N)
     ratio:N    a ratio, N decimals (3 without N), and more where else four fifths would be written
                for what is not four fifths
@@ -71,8 +78,6 @@ def write(value: Any, show: str, language: str = "en") -> str:
     if value is None:
         return NOTHING
     name, _, parameter = show.partition(":")
-    if name == "word":
-        return catalogue(language).word(parameter, str(value))
     way = _WAYS.get(name)
     if way is None:
         raise NotWritable(f"there is no way of writing called {name!r}")
@@ -85,11 +90,13 @@ def write(value: Any, show: str, language: str = "en") -> str:
 def _text(value: Any, parameter: str, language: str) -> str:
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         raise TypeError("it is not a text")
+    if isinstance(value, float):  # as canonical JSON has it, so that what was read again is equal
+        return canonical_json(_finite(value)).decode()
     return str(value)
 
 
 def _names(value: Any, parameter: str, language: str) -> str:
-    return " × ".join(_texts(value))
+    return " × ".join(_texts(value)) or NOTHING
 
 
 def _list(value: Any, parameter: str, language: str) -> str:
@@ -99,7 +106,20 @@ def _list(value: Any, parameter: str, language: str) -> str:
 def _texts(value: Any) -> list[str]:
     if isinstance(value, str):
         return [value]
+    if not isinstance(value, list | tuple):
+        raise TypeError("it is not a list")
     return [_text(each, "", "") for each in value]
+
+
+def _word(value: Any, parameter: str, language: str) -> str:
+    return catalogue(language).word(parameter, str(value))
+
+
+def _places(parameter: str, usual: int) -> int:
+    places = int(parameter or usual)
+    if not 0 <= places <= _MOST_PLACES:
+        raise ValueError(f"numbers are written with none to {_MOST_PLACES} places")
+    return places
 
 
 def _finite(value: Any) -> float:
@@ -116,27 +136,37 @@ def _integer(value: Any, parameter: str, language: str) -> str:
 
 
 def _decimals(value: Any, parameter: str, language: str) -> str:
-    places = int(parameter or 3)
+    places = _places(parameter, 3)
     return _grouped(_settled(value, places), places, language)
 
 
 def _signed(value: Any, parameter: str, language: str) -> str:
-    places = int(parameter or 3)
+    places = _places(parameter, 3)
     settled = _settled(value, places)
-    return ("+" if settled >= 0 else "") + _grouped(settled, places, language)
+    return ("+" if settled > 0 else "") + _grouped(settled, places, language)
 
 
 def _figures(value: Any, parameter: str, language: str) -> str:
-    digits = int(parameter or 4)
+    digits = max(1, _places(parameter, 4))
     number = float(f"{_finite(value):.{digits}g}") + 0.0
+    if number != 0 and not _TINY <= abs(number) < _HUGE:
+        return _with_power(number, digits, language)
     whole = 0 if number == 0 else math.floor(math.log10(abs(number))) + 1
     places = max(0, digits - whole)
     text = _grouped(round(number, places), places, language)
     return text.rstrip("0").rstrip(_marks(language)[1]) if places else text
 
 
+def _with_power(number: float, digits: int, language: str) -> str:
+    """A mantissa and a power of ten, for what would be a row of zeros."""
+    mantissa, _, power = f"{number:.{digits - 1}e}".partition("e")
+    if "." in mantissa:
+        mantissa = mantissa.rstrip("0").rstrip(".").replace(".", _marks(language)[1])
+    return f"{mantissa} × 10{str(int(power)).translate(_RAISED)}"
+
+
 def _percent(value: Any, parameter: str, language: str) -> str:
-    places = int(parameter or 1)
+    places = _places(parameter, 1)
     settled = _settled(_finite(value) * 100, places)
     gap = "" if language == "en" else "\N{NO-BREAK SPACE}"
     return f"{_grouped(settled, places, language)}{gap}%"
@@ -149,6 +179,8 @@ def _p(value: Any, parameter: str, language: str) -> str:
     if number < _SMALLEST_P:
         return "< " + _grouped(_SMALLEST_P, 4, language)
     places = 4 if number < 0.1 else 3  # four decimals where it may decide
+    while places < _MOST_PLACES and number not in _LIMITS and round(number, places) in _LIMITS:
+        places += 1
     return _grouped(_settled(number, places), places, language)
 
 
@@ -157,7 +189,7 @@ def _times(value: Any, parameter: str, language: str) -> str:
 
 
 def _ratio(value: Any, parameter: str, language: str) -> str:
-    places, number = int(parameter or 3), _finite(value)
+    places, number = _places(parameter, 3), _finite(value)
     if 0 < abs(number) < 10.0**-places:
         return _figures(number, str(places), language)
     while places < _MOST_PLACES and number != _FOUR_FIFTHS and _reads_four_fifths(number, places):
@@ -170,7 +202,7 @@ def _reads_four_fifths(number: float, places: int) -> bool:
 
 
 def _between(value: Any, parameter: str, language: str) -> str:
-    if isinstance(value, str) or len(value) != 2:
+    if not isinstance(value, list | tuple) or len(value) != 2:
         raise TypeError("it has not two ends")
     if value[0] is None and value[1] is None:
         return NOTHING
@@ -189,6 +221,8 @@ def _date(value: Any, parameter: str, language: str) -> str:
 
 
 def _moment(value: Any, parameter: str, language: str) -> str:
+    if isinstance(value, str) and len(value) <= _LETTERS_OF_A_DAY:
+        raise ValueError("it is a day without a time")
     pattern = f"{_DAYS[language]}, HH:mm 'UTC'"
     return str(format_datetime(_moment_of(value), pattern, locale=language))
 
@@ -300,4 +334,5 @@ _WAYS: dict[str, Callable[[Any, str, str], str]] = {
     "plain": _plain,
     "hash": _hash,
     "digest": _text,
+    "word": _word,
 }
