@@ -27,14 +27,14 @@ from reports.document.draft import Issue
 from reports.document.model import Document
 from reports.issuing import EXTENSIONS, Format, issue_files
 
-FORMATS: tuple[Format, ...] = ("json", "html")
+FORMATS: tuple[Format, ...] = ("json", "html", "pdf")
 RESULT = "result.json"
 THUMBNAIL_SIDE = 320
 JPEG_QUALITY = 80
 
 
 def write_check(result: CheckResult, source: MediaSource, settings: Settings, out: Path) -> Path:
-    """Write result.json and the signed report.json and .html into `out`; the page's path.
+    """Write result.json and the signed report.json, .html and .pdf into `out`; the page's path.
 
     Raises:
         InputError: the folder cannot be made or written.
@@ -52,7 +52,7 @@ def write_check(result: CheckResult, source: MediaSource, settings: Settings, ou
 
 
 def write_comparison(result: ComparisonResult, settings: Settings, out: Path) -> Path:
-    """Write result.json and the signed report.json and .html into `out`; the page's path.
+    """Write result.json and the signed report.json, .html and .pdf into `out`; the page's path.
 
     Raises as `write_check` does.
     """

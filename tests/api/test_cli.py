@@ -31,7 +31,7 @@ from reports.proof.envelope import Envelope
 from tests.reports import material
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
-FILES = ["report.html", "report.json", "result.json"]
+FILES = ["report.html", "report.json", "report.pdf", "result.json"]
 
 
 def run(arguments: Sequence[str], monkeypatch: pytest.MonkeyPatch) -> int:
@@ -184,7 +184,7 @@ def test_a_whole_check_with_the_real_weights(
     assert report.data["check"] == document
     assert faults(report) == []
     assert "Report:" in capsys.readouterr().out
-    for name in FILES[:2]:
+    for name in FILES[:3]:
         assert run(["verify", str(out / name)], monkeypatch) == 0, capsys.readouterr().out
 
 
