@@ -35,8 +35,8 @@ demo: setup ## make a self-made recording, check it, and say where the report is
 serve: setup ## serve the API on port 8000 with a worker; the first start prints a key, once
 	@$(BIN)/fairwitness serve
 
-test: setup .venv/.dev ## run the test suite with coverage
-	@$(BIN)/python -m pytest --cov --cov-report=term
+test: setup .venv/.dev ## run the test suite with coverage, files in two processes
+	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile --cov --cov-report=term
 
 static: .venv/.dev ## format check, lint, types, layers
 	$(BIN)/ruff format --check .
