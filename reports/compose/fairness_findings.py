@@ -6,7 +6,6 @@ from collections import Counter
 
 from reports.compose.fairness_order import CLASSES, LOUD, basis_of, name_of
 from reports.compose.fairness_sheet import (
-    MOST_MARKS,
     Col,
     Json,
     Place,
@@ -21,6 +20,8 @@ from reports.document.draft import at
 _FIRST = 5
 """Findings that the first screen names."""
 _QUIET_ROWS = 25
+_DRAWN = 28
+"""Findings in one chart, which fits a page."""
 _MOST_LEVELS = 12
 _MOST_NAMES = 8
 
@@ -33,12 +34,8 @@ _COMPARED = (
     Col("of", None, made=lambda row: _plain(name_of(row))),
     *estimate("ratio", "/ratio"),
 )
-_COUNTED = (
-    Col("rate", "/rate", "percent"),
-    Col("reference_rate", "/reference_rate", "percent"),
-    Col("assessed", "/assessed", "integer"),
-)
-_TESTED = (Col("p", "/p_value", "p"), Col("holm", "/holm", "p"))
+_RATE = (Col("rate", "/rate", "percent"),)
+_TESTED = (Col("p", "/p_value", "p"),)
 _POWER = (Col("power", "/power_at_four_fifths", "percent"),)
 _LABEL = Col("label", None, shown=False, made=lambda row: _label(row))
 
@@ -228,7 +225,7 @@ def findings(sheet: Sheet) -> None:
         sheet.text(sheet.say(f"meaning.{name}"))
         quiet = name not in LOUD
         places = [Place(f"/audit/findings/{n}", n) for n in numbers]
-        columns = (*_COMPARED, *(_POWER if quiet else _TESTED), *_COUNTED)
+        columns = (*_COMPARED, *(_POWER if quiet else _TESTED), *_RATE)
         kept = places[:_QUIET_ROWS] if quiet else places
         sheet.table(f"findings-{name}", sheet.say(f"class.{name}"), kept, columns, head=2)
         if len(kept) < len(places):
@@ -242,7 +239,7 @@ def _forest(sheet: Sheet) -> None:
     """The most telling findings on one axis of ratios."""
     found = sheet.audit["findings"]
     told = [n for n in sheet.order.findings if found[n]["finding"] in LOUD]
-    drawn = [n for n in (told or sheet.order.findings) if found[n]["ratio"]["value"]][:MOST_MARKS]
+    drawn = [n for n in (told or sheet.order.findings) if found[n]["ratio"]["value"]][:_DRAWN]
     if not drawn:
         return
     columns = (

@@ -31,8 +31,6 @@ _ITEMS = (
     Col("question", "/item"),
     Col("kind", "/kind", shown=False),
     Col("label", None, made=lambda row: row["question"], shown=False),
-    Col("focal", "/focal_persons", "integer", "assessed"),
-    Col("reference_persons", "/reference_persons", "integer", "assessed_reference"),
     *chi_square("chi", "/test", "chi"),
     Col("holm", "/holm", "p"),
     *estimate("delta", "/delta", "signed"),
@@ -45,7 +43,6 @@ _REGRESSED = (
     *chi_square("uniform", "/uniform/test", "uniform"),
     *chi_square("nonuniform", "/nonuniform/test", "nonuniform"),
     Col("gained", "/both/delta_r2", "decimals"),
-    *estimate("log_odds", "/log_odds", "signed"),
     Col("size", "/both/jodoin_gierl", "text", "jodoin"),
     Col("flagged", "/flagged", "yes_no"),
 )
@@ -107,6 +104,9 @@ _LINES = (
     Col("corrected", "/corrected/value", "signed"),
     Col("slope", "/slope/value", "figures"),
     Col("intercept", "/intercept/value", "figures"),
+)
+_ERRORS = (
+    _GROUP,
     *estimate("error", "/error_common", "signed"),
     Col("error_reference", "/error_reference/value", "signed"),
 )
@@ -183,6 +183,8 @@ def _validity(sheet: Sheet, n: int) -> None:
         )
     title = sheet.say("validity.lines", **names)
     sheet.table(f"validity-{n}-groups", title, each(sheet, f"{where}/groups"), _LINES)
+    title = sheet.say("validity.errors", **names)
+    sheet.table(f"validity-{n}-errors", title, each(sheet, f"{where}/groups"), _ERRORS)
     tests = [t for t in ("one_line", "slopes", "intercepts") if sheet.held(f"{where}/{t}")]
     sheet.text(
         *(
@@ -199,8 +201,8 @@ def _validity(sheet: Sheet, n: int) -> None:
     sheet.notes(f"{where}/notes")
 
 
-_MEASURES = ("selection_rate", "base_rate", "true_positive_rate", "false_positive_rate")
-_MORE_MEASURES = ("false_negative_rate", "positive_predictive_value", "accuracy")
+_MEASURES = ("selection_rate", "base_rate", "accuracy")
+_MORE_MEASURES = ("true_positive_rate", "false_positive_rate", "positive_predictive_value")
 
 
 def _accuracy(sheet: Sheet, n: int) -> None:
@@ -248,7 +250,7 @@ _ALIKE = tuple(
 _JOBS = (
     Col("unit", "/unit", "names"),
     Col("interviews", "/interviews", "integer"),
-    *_ALIKE,
+    *(column for column in _ALIKE if column.title != "interval"),
     Col("variants", "/variants", "integer"),
 )
 _DEVIATIONS = (
@@ -359,11 +361,6 @@ def _severity(sheet: Sheet) -> None:
 
 _EVENTS = (
     _GROUP,
-    *share_of("rate", "/rate", "happened", "persons"),
-    *estimate("ratio", "/ratio"),
-    Col("p", "/deciding/p_value", "p"),
-    Col("holm", "/deciding/holm", "p"),
-    Col("power", "/power/at_four_fifths", "percent"),
     Col("finding", "/finding", shown=False),
     Col("withheld", "/withheld", shown=False),
     Col("is_reference", "/is_reference", shown=False),
@@ -374,14 +371,26 @@ _EVENTS = (
         made=lambda row: "reference" if row["is_reference"] else "not_compared",
     ),
     Col("class", None, "word:fairness_class", made=standing),
+    Col("persons", "/rate/of", "integer"),
+    Col("happened", "/rate/count", "integer"),
+    Col("rate", "/rate/value", "percent"),
+    *estimate("ratio", "/ratio", "ratio", "event_ratio"),
+    Col("p", "/deciding/p_value", "p"),
+)
+_EVENT_TESTS = (
+    _GROUP,
+    Col("rate_interval", "/rate/interval", "between:percent", "rate_interval"),
+    *estimate("event_difference", "/difference", "signed"),
+    Col("holm", "/deciding/holm", "p"),
+    Col("power", "/power/at_four_fifths", "percent"),
 )
 _SETTINGS = (
     Col("setting", "/setting", shown=False),
     Col("in_setting", None, made=lambda row: str(row["setting"]).replace("_", " ")),
     _GROUP,
-    *share_of("rate", "/rate", "selected", "assessed"),
+    Col("assessed", "/rate/of", "integer"),
+    Col("rate", "/rate/value", "percent"),
     *estimate("ratio", "/ratio"),
-    Col("below", "/below_four_fifths", "yes_no"),
     Col("p", "/p_value", "p"),
     Col("share_setting", "/share/value", "percent"),
 )
@@ -410,9 +419,12 @@ def _event(sheet: Sheet, n: int) -> None:
         counts = {x: at(f"{where}/{x}", "integer") for x in ("happened", "persons")}
         said.insert(0, sheet.say("loop.counts", **counts))
     sheet.text(*said, chance(sheet, f"{where}/homogeneity"))
-    sheet.table(
-        f"event-{n}-rates", sheet.say("loop.rates", **named), each(sheet, f"{where}/rows"), _EVENTS
-    )
+    places = each(sheet, f"{where}/rows")
+    sheet.table(f"event-{n}-rates", sheet.say("loop.rates", **named), places, _EVENTS)
+    compared = [p for p in places if event["rows"][p.n]["deciding"]]
+    if compared:
+        title = sheet.say("loop.tests", **named)
+        sheet.table(f"event-{n}-tests", title, compared, _EVENT_TESTS)
     sheet.notes(f"{where}/notes")
 
 
@@ -453,8 +465,7 @@ _WAYS = (
     Col("selects", "/held_out/share", "percent"),
     *estimate("worst", "/held_out/worst_ratio"),
     Col("worst_group", "/held_out/worst_group", "names"),
-    *estimate("agreement_label", "/held_out/decision_validity", "signed"),
-    Col("gain_label", "/held_out/utility/value", "signed"),
+    Col("agreement_label", "/held_out/decision_validity/value", "signed"),
     Col("less_adverse", "/less_adverse", "yes_no"),
 )
 

@@ -25,7 +25,7 @@ from reports.compose.fairness_tables import block, is_stage
 from reports.document import model as m
 from reports.document.draft import at
 
-_MOST_CUTS = 60
+_MOST_CUTS = 40
 """Cuts in a chart; the audit has all."""
 _MOST_RANGES = 6
 _MOST_GAPS = 12
@@ -122,6 +122,9 @@ _GROUPS = (
     Col("persons", "/persons", "integer"),
     *estimate("mean", "/mean", "figures"),
     Col("deviation", "/sd", "figures"),
+)
+_QUANTILES = (
+    Col("group", "/group", "names"),
     *(
         Col(f"q{p}", f"/quantiles/{k}/value", "figures", f"quantile_{name}")
         for k, (p, name) in enumerate(
@@ -133,10 +136,13 @@ _DISTANCES = (
     Col("group", "/group", "names"),
     *estimate("mean_difference", "/mean_difference", "signed"),
     *estimate("d", "/cohens_d", "signed"),
-    Col("ks", "/ks/value", "decimals"),
-    Col("wasserstein", "/wasserstein/value", "figures"),
     *estimate("superiority", "/superiority", "percent"),
     Col("holm", "/rank_adjusted_p", "p"),
+)
+_SHAPES = (
+    Col("group", "/group", "names"),
+    Col("ks", "/ks/value", "decimals"),
+    Col("wasserstein", "/wasserstein/value", "figures"),
     Col("overlap", "/overlap/value", "percent"),
 )
 
@@ -146,10 +152,12 @@ def _distances(sheet: Sheet, n: int) -> None:
     _named(sheet, "distances", n, "scores.distances")
     groups = each(sheet, f"{where}/groups")
     sheet.table(f"distances-{n}-groups", sheet.say("scores.groups"), groups, _GROUPS)
+    sheet.table(f"distances-{n}-quantiles", sheet.say("scores.quantiles"), groups, _QUANTILES)
     apart = each(sheet, f"{where}/distances")
     if apart:
         title = sheet.say("scores.apart", reference=at(f"{where}/reference", "names"))
         sheet.table(f"distances-{n}-apart", title, apart, _DISTANCES)
+        sheet.table(f"distances-{n}-shapes", sheet.say("scores.shapes"), apart, _SHAPES)
     sheet.notes(f"{where}/notes")
 
 
@@ -253,7 +261,6 @@ _PASSED = (
     _LABEL,
     *share_of("rate", "/rate", "passed", "entered"),
     *estimate("ratio", "/ratio"),
-    Col("below", "/below_four_fifths", "yes_no"),
 )
 _STEPS = (
     Col("group", "../../group", "names"),

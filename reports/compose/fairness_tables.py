@@ -18,7 +18,6 @@ from reports.compose.fairness_sheet import (
     chi_square,
     each,
     estimate,
-    share_of,
 )
 from reports.document import model as m
 from reports.document.draft import Filling, at
@@ -80,7 +79,6 @@ _INTERVALS = (
     Col("katz", "/comparison/ratio_katz", "between:ratio"),
     Col("ratio_bootstrap", "/comparison/ratio_bootstrap", "between:ratio"),
     Col("boschloo", "/comparison/significance/boschloo", "p"),
-    Col("bh", "/comparison/deciding/benjamini_hochberg", "p"),
 )
 _EFFECTS = (
     _GROUP,
@@ -214,15 +212,11 @@ def _median(sheet: Sheet, n: int) -> None:
 
 
 def _drawn(sheet: Sheet, n: int, places: list[Place]) -> None:
-    """Charts of a table's rates and of its ratios."""
+    """A chart of a table's ratios; none where there is little to see."""
     rows = sheet.audit["tables"][n]["rows"]
     title = {"title": at(f"/audit/tables/{n}/title")}
     columns = (*_RATES, LABEL)
-    rated = [p for p in places if rows[p.n]["rate"]["value"] is not None][:MOST_MARKS]
-    if len(rated) > _FEW:
-        listed = sheet.rows(f"table-{n}-rates-chart", rated, columns)
-        intervals(sheet, sheet.say("chart.rates.title", **title), listed, "rate", key="rates")
-    compared = [p for p in rated if rows[p.n]["comparison"]]
+    compared = [p for p in places if rows[p.n]["comparison"]][:MOST_MARKS]
     if sum(bool(rows[p.n]["comparison"]["ratio"]["value"]) for p in compared) >= _FEW:
         named = sheet.say("chart.ratios.title", **title)
         ratios(sheet, f"table-{n}-ratios-chart", compared, columns, named)
@@ -253,10 +247,11 @@ def intervals(
 
 _CELLS = (
     _GROUP,
-    *share_of("rate", "/rate", "selected", "assessed"),
+    Col("assessed", "/rate/of", "integer"),
+    Col("rate", "/rate/value", "percent"),
     *estimate("ratio", "/ratio"),
     Col("predicted", "/predicted_rate", "percent"),
-    *estimate("over", "/over_predicted"),
+    Col("over", "/over_predicted/value", "ratio"),
     Col("holm", "/adjusted_p", "p"),
 )
 _SHRUNK = (
@@ -309,7 +304,6 @@ _POOLED = (
     Col("group", "/focal", "names"),
     Col("reference", "/reference", "names"),
     Col("by", "/by", "names", "within"),
-    Col("strata", "/strata_all", "integer"),
     *estimate("crude", "/crude/ratio"),
     *estimate("standardized", "/standardized_ratio"),
     Col("turns", "/simpson/reverses", "yes_no"),
@@ -319,6 +313,9 @@ _STRATIFIED = (
     Col("reference", "/reference", "names"),
     *estimate("standardized_difference", "/standardized_difference", "signed"),
     *estimate("common_odds", "/test/odds_ratio"),
+)
+_DIRECTIONS = (
+    Col("group", "/focal", "names"),
     *chi_square("cmh", "/test/cmh", "cmh"),
     *chi_square("breslow", "/test/breslow_day", "breslow"),
     Col("lower", "/simpson/strata_lower", "integer"),
@@ -346,7 +343,9 @@ def conditional(sheet: Sheet) -> None:
     sheet.text(sheet.say("conditional.intro"))
     places = each(sheet, "/audit/conditional")
     sheet.table("conditional-ratios", sheet.say("conditional.pooled"), places, _POOLED, head=2)
-    sheet.table("conditional-tests", sheet.say("conditional.tests"), places, _STRATIFIED, head=2)
+    named = sheet.say("conditional.standardized")
+    sheet.table("conditional-standardized", named, places, _STRATIFIED, head=2)
+    sheet.table("conditional-tests", sheet.say("conditional.tests"), places, _DIRECTIONS)
     turned = [p for p in places if entries[p.n]["simpson"]["reverses"]]
     for place in turned[:_MOST_WITHIN]:
         within(sheet, place)

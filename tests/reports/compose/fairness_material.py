@@ -237,3 +237,23 @@ def values(document: m.Document) -> Iterator[m.Shown]:
 def block(document: m.Document, name: str) -> Any:
     """The block of that id."""
     return next(b for b in document.blocks if getattr(b, "id", None) == name)
+
+
+def read_again(data: Json, row: Json, path: str) -> Any:
+    """A member as it stands in the audit; null over null, the two ends of an interval."""
+    steps = row["at"].split("/")[1:]
+    path = path.replace("{n}", str(row["n"]))
+    while path.startswith("../"):
+        steps, path = steps[:-1], path[3:]
+    value: Any = data
+    for step in [*steps, *(path.split("/") if path else [])]:
+        if step == "" or value is None:
+            continue
+        key = step.replace("~1", "/").replace("~0", "~")
+        value = value[int(key)] if isinstance(value, list) else value[key]
+    if isinstance(value, dict):
+        return [value["low"], value["high"]]
+    ended = path.rpartition("/")[2]
+    ends = ended.endswith("interval") or ended in ("rate_exact", "rate_bootstrap")
+    ends = ends or ended in ("ratio_katz", "ratio_bootstrap")
+    return [None, None] if value is None and ends else value
