@@ -10,12 +10,10 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from io import BytesIO
-from pathlib import Path
 from typing import Any, cast
 from zipfile import ZipFile
 
 import docx
-import matplotlib as mpl
 from docx.document import Document as WordDocument
 from docx.opc.packuri import PackURI
 from docx.opc.part import Part
@@ -34,6 +32,7 @@ from reports.proof.zips import write_zip
 from reports.render import docx_parts as p
 from reports.render.docx_styles import TONES, set_up
 from reports.render.frames import frame
+from reports.render.lettering import font_folder
 
 _MOST_PRINTED = 60
 """Rows of a chart's table that stand under it; longer ones are in the CSV files."""
@@ -182,7 +181,7 @@ class _Writer:
         self._add(p.paragraph("Caption", self._inline(block.title), keep=True))
         self._add(p.paragraph("Normal", self._inline(block.caption), keep=True))
         if drawable(document, block):
-            data = chart_png(document, block, _CHART_PIXELS, fonts=[_fonts()])
+            data = chart_png(document, block, _CHART_PIXELS, fonts=[font_folder()])
             self._image(data, f"{plain(block.title)}. {plain(block.caption)}", _TEXT_WIDTH)
             self._left(block)
         else:
@@ -191,7 +190,7 @@ class _Writer:
             self._add(p.paragraph("Small", [said]))
         if len(rows) > _MOST_PRINTED:
             count = write(len(rows), "integer", document.language)
-            said = self._say("files.rows_in_files", n=count, file=f"{block.id}.csv")
+            said = self._say("page.in_files", n=count, file=f"{block.id}.csv")
             self._add(p.paragraph("Small", [said]))
         elif rows:
             heads = max(1, sum(way is not None for way in (block.label, block.series)))
@@ -209,7 +208,7 @@ class _Writer:
         held = frame(self.document, block)
         data, alt = held.bytes, plain(block.alt)
         if held.box is not None:
-            data = png(held.svg(), held.width, held.width, [_fonts()])
+            data = png(held.svg(), held.width, held.width, [font_folder()])
             alt = f"{alt}. {self._word('page', 'box')}"
         self._image(data, alt, _FRAME_WIDTH)
         self._add(p.paragraph("Small", self._inline(block.caption)))
@@ -347,7 +346,3 @@ def _packed(word: WordDocument) -> bytes:
     first = "[Content_Types].xml"
     names: Iterable[str] = (first, *sorted(name for name in members if name != first))
     return write_zip({name: members[name] for name in names})
-
-
-def _fonts() -> Path:
-    return Path(mpl.get_data_path()) / "fonts" / "ttf"

@@ -1,41 +1,36 @@
 """A document as a tagged PDF (PDF/UA-1), laid out by Typst.
 
-The layout is `document.typ`; what varies goes in as data and is never read as markup. Fonts come
-from wheels only (Typst's own Libertinus Serif, matplotlib's DejaVu), so that the same envelope
-gives the same bytes on every machine with the same packages. DejaVu has Latin, Greek, Cyrillic,
-Arabic and Hebrew letters among others; a letter that it lacks is written as its number, `[U+6F22]`.
+The layout is `document.typ`; what varies goes in as data and is never read as markup. Fonts are
+those of `reports.render.lettering`, so that the same envelope gives the same bytes on every machine
+with the same packages; a letter that none of them has is written as its number.
 """
 
 from __future__ import annotations
 
 import json
 import re
-import unicodedata
-from base64 import b64decode
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
 from importlib import resources
-from io import BytesIO
-from pathlib import Path
 from typing import Any
 
-import matplotlib as mpl
 import typst
-from fontTools.ttLib import TTFont
-from PIL import Image
 
 from audit.errors import DocumentInvalid
 from reports.charts import chart_svg, drawable, left_out
-from reports.charts.reading import cell, numeric, plain
+from reports.charts.reading import cell, plain
 from reports.document import model as m
 from reports.document.catalogue import catalogue
-from reports.document.characters import printable
 from reports.document.check import chart_columns
 from reports.document.pointers import resolve
 from reports.document.values import write
 from reports.proof.envelope import Envelope
+from reports.render.frames import frame
+from reports.render.lettering import compiler_fonts, families, letters, settable
+from reports.render.row_heads import NotMarked, Shape, mark_row_heads
+from reports.render.table_fitting import fitted
 
 _MOST_PRINTED = 60
 """Rows of a chart's table that are printed under it; longer ones are in the CSV files."""
@@ -44,27 +39,13 @@ _MOST_CONTENTS = 30
 _LETTERS = ("candidate_notice", "adverse_outcome_disclosure", "explanation_letter")
 _LONG = 60
 """Blocks from which on sections begin on new pages."""
-_LANDSCAPE_FROM = 9
-"""Columns from which on a table turns its page."""
-_SIZES = (5, 7, 9, 12)
-"""Columns up to which a table's letters keep each size."""
-_LONG_FIGURE = 14
-_LONGEST_WORD = 18
-"""Letters after which a word may be broken, so that names fit narrow columns."""
-_WIDEST = 34
-_REASON = 14
-_NARROW = 70
-"""Letters of a row up to which every column takes the room that it needs."""
+_LONG_FIGURE = 11
 _NUMERIC = frozenset(
     {"integer", "decimals", "signed", "figures", "percent", "p", "times", "ratio", "between"}
     | {"clock", "seconds", "size"}
 )
 _VIEW = re.compile(r'viewBox="[\d.-]+ [\d.-]+ ([\d.]+) ([\d.]+)"')
 _HIGHEST = 1.25
-_RTL = frozenset({"R", "AL", "AN"})
-_MISSING = "\N{REPLACEMENT CHARACTER}"
-_SOFT_BREAK = "\N{ZERO WIDTH SPACE}"
-_ISOLATE, _END = "\N{FIRST STRONG ISOLATE}", "\N{POP DIRECTIONAL ISOLATE}"
 _WORDS = (
     "contents", "proof", "proof_about", "verify", "by", "document_hash", "page", "of", "no_rows",
     "nothing_drawn", "numbers",
@@ -92,22 +73,23 @@ def render_pdf(envelope: Envelope) -> bytes:
     try:
         made: bytes = typst.compile(
             files,
-            font_paths=_fonts(),
+            font_paths=compiler_fonts(),
             format="pdf",
             pdf_standards=["ua-1"],
             timestamp=int(moment.timestamp()),
         )
-    except typst.TypstError as error:
+        return mark_row_heads(made, page.tables)
+    except (typst.TypstError, NotMarked) as error:
         raise DocumentInvalid(f"{envelope.document.id}: no PDF could be made: {error}") from None
-    return made
 
 
 @dataclass(slots=True)
 class _Page:
-    """Makes the data of the layout; `files` are the pictures that it names."""
+    """Makes the data of the layout; `files` are the pictures that it names, `tables` its tables."""
 
     envelope: Envelope
     files: dict[str, bytes] = field(default_factory=dict)
+    tables: list[Shape] = field(default_factory=list)
 
     @property
     def document(self) -> m.Document:
@@ -121,6 +103,7 @@ class _Page:
         moment = datetime.fromisoformat(d.issued_at)
         return {
             "lang": d.language,
+            "fonts": families(),
             "title": "".join(self._inline(d.title)),
             "subtitle": "".join(self._inline(d.subtitle)),
             "author": letters(d.publisher) or "Fairwitness",
@@ -221,7 +204,7 @@ class _Page:
         rows = resolve(document.data, block.rows)
         name, drawn = "", ""
         if drawable(document, block):
-            name, drawn = f"{block.id}.svg", covered(chart_svg(document, block), short=True)
+            name, drawn = f"{block.id}.svg", settable(chart_svg(document, block))
             self.files[name] = drawn.encode("utf-8")
         heads = max(1, sum(way is not None for way in (block.label, block.series)))
         few = len(rows) <= _MOST_PRINTED
@@ -247,26 +230,15 @@ class _Page:
         return self._say(key, drawn=left.drawn, all=left.of)
 
     def _picture(self, block: m.Picture) -> dict[str, Any]:
-        held = {a.sha256: a for a in self.document.attachments}[block.sha256]
-        box = self._box(block)
+        shown = frame(self.document, block)
         name = f"picture-{len(self.files)}.svg"
-        self.files[name] = _framed(held, box).encode("utf-8")
-        marked = f" {self._word('page', 'box')}" if box else ""
+        self.files[name] = shown.svg().encode("utf-8")
+        marked = f" {self._word('page', 'box')}" if shown.box else ""
         return {
             "file": name,
             "alt": letters(f"{plain(block.alt)}.{marked}"),
             "caption": self._inline(block.caption),
         }
-
-    def _box(self, block: m.Picture) -> list[float] | None:
-        if block.box is None:
-            return None
-        held = [numeric(each) for each in resolve(self.document.data, block.box)]
-        ends = [min(1.0, max(0.0, each)) for each in held if each is not None]
-        if len(ends) != 4:
-            return None
-        x0, y0, x1, y1 = ends
-        return [x0, y0, x1 - x0, y1 - y0]
 
     def _fields(self, block: m.Fields) -> dict[str, Any]:
         ways = [item.answered for item in block.items]
@@ -309,14 +281,12 @@ class _Page:
         ]
         right = [c.show.partition(":")[0] in _NUMERIC for c in columns]
         head = ["".join(self._inline(c.title)) for c in columns]
-        count = len(columns)
+        self.tables.append(Shape(len(rows), len(columns), heads))
         return {
             "head": head,
             "cells": [c if c["why"] else c["text"] for row in cells for c in row],
             "right": right,
-            "wide": count >= _LANDSCAPE_FROM,
-            "size": next((n for n, most in enumerate(_SIZES) if count <= most), len(_SIZES)),
-            "widths": _widths(head, cells, right),
+            **fitted(head, cells, right),
         }
 
     def _inline(self, pieces: m.Inline) -> list[str]:
@@ -339,96 +309,6 @@ def _is_tall(svg: str) -> bool:
     """Whether a drawing as wide as the text would be higher than the page."""
     found = _VIEW.search(svg)
     return found is not None and float(found[2]) > _HIGHEST * float(found[1])
-
-
-def _framed(held: m.Attachment, box: list[float] | None) -> str:
-    """A picture and the frame around a place in it, as SVG: what Typst takes as text."""
-    with Image.open(BytesIO(b64decode(held.base64))) as picture:
-        width, height = picture.size
-    drawn = ""
-    if box is not None:
-        x, y, w, h = box[0] * width, box[1] * height, box[2] * width, box[3] * height
-        for colour, thick in (("#000000", 4), ("#ffb000", 2)):
-            drawn += (
-                f'<rect x="{x:.1f}" y="{y:.1f}" width="{w:.1f}" height="{h:.1f}" fill="none" '
-                f'stroke="{colour}" stroke-width="{thick * width / 320:.2f}"/>'
-            )
-    return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}">'
-        f'<image width="{width}" height="{height}" '
-        f'href="data:{held.media_type};base64,{held.base64}"/>{drawn}</svg>'
-    )
-
-
-def _widths(
-    head: list[str], cells: list[list[dict[str, str]]], right: list[bool]
-) -> list[tuple[int, bool]]:
-    """Letters of each column, and whether it gets just that or a share of what remains.
-
-    Figures get what they need and texts share the rest; where that leaves too little, all share.
-    """
-    needs = []
-    for n, figures in enumerate(right):
-        name = max(len(word) for word in (head[n] or "-").split(" ")) + 1
-        longest = max(len(row[n]["text"]) + (0 if figures else len(row[n]["why"])) for row in cells)
-        reason = min(_REASON, max(len(row[n]["why"]) for row in cells))
-        needs.append(max(name, longest, reason))
-    if sum(needs) <= _NARROW:
-        return [(most, True) for most in needs]
-    exact = sum(most for most, figures in zip(needs, right, strict=True) if figures)
-    return [
-        (most if figures else min(_WIDEST, most), figures and exact <= _NARROW)
-        for most, figures in zip(needs, right, strict=True)
-    ]
-
-
-def letters(text: str) -> str:
-    """`text` as the fonts can set it: long words may break, other directions are isolated."""
-    shown = covered(text)
-    if not shown.isascii() and any(unicodedata.bidirectional(c) in _RTL for c in shown):
-        return f"{_ISOLATE}{shown}{_END}"
-    return _LONG_WORDS.sub(_breakable, shown)
-
-
-def covered(text: str, *, short: bool = False) -> str:
-    """`text` with the numbers of the characters that no font has a picture of.
-
-    `short`: with one mark for each, where there is no room for numbers.
-    """
-    if text.isascii() and text.isprintable():
-        return text
-    known = _covered()
-    return "".join(
-        c if c in " \n\t" or ord(c) in known else _MISSING if short else f"[U+{ord(c):04X}]"
-        for c in printable(text)
-    )
-
-
-_LONG_WORDS = re.compile(rf"[^\s<>\"=]{{{_LONGEST_WORD + 1},}}")
-
-
-def _breakable(found: re.Match[str]) -> str:
-    word = found[0]
-    step = _LONGEST_WORD // 2
-    return _SOFT_BREAK.join(word[n : n + step] for n in range(0, len(word), step))
-
-
-@cache
-def _covered() -> frozenset[int]:
-    """The characters of which a font has a picture."""
-    with TTFont(_font_folder() / "DejaVuSans.ttf", lazy=True) as font:
-        return frozenset(font.getBestCmap())
-
-
-@cache
-def _fonts() -> Any:
-    return typst.Fonts(
-        include_system_fonts=False, include_embedded_fonts=True, font_paths=[str(_font_folder())]
-    )
-
-
-def _font_folder() -> Path:
-    return Path(mpl.get_data_path()) / "fonts" / "ttf"
 
 
 @cache
