@@ -23,6 +23,7 @@ from api.models import open_models
 from api.models_cli import app as models_app
 from api.output import RESULT, write_check, write_comparison
 from api.progress import shown
+from api.report_cli import app as report_app
 from api.report_keys_cli import app as report_keys_app
 from api.serve_cli import app as serve_app
 from api.verify_cli import verify_file
@@ -44,6 +45,7 @@ app.add_typer(fairness_app, name="fairness")
 app.add_typer(models_app, name="models")
 app.add_typer(ledger_app, name="ledger")
 app.add_typer(report_keys_app, name="keys")
+app.add_typer(report_app, name="report")
 app.command("verify")(verify_file)
 app.add_typer(database_app, name="database")
 app.add_typer(encryption_app, name="encryption")

@@ -48,6 +48,8 @@ NAMES = (
     "title",
 )
 """Members that name an item of a list, where no table does."""
+SAID = ("title", "label")
+"""Members that say it in words."""
 
 Json = Any
 
@@ -185,6 +187,11 @@ class _Walk:
             self._members(place, before, after)
         elif _listed(before) and _listed(after):
             self._lists(place, before, after)
+        elif _held(before) or _held(after):
+            if before is not None:
+                self._only(self.removed, place.was, place.row, before)
+            if after is not None:
+                self._only(self.added, place.now, place.row, after)
         elif not _same(before, after):
             self._changed(place, before, after)
 
@@ -224,14 +231,16 @@ class _Walk:
         ways = self._ways(place, before, after)
         old, new = (dict(_keyed(rows, ways)) for rows in (before, after))
         for key, n in new.items():
+            name = _name(key, after[n])
             if key in old:
-                here = place.item(old[key], n, _name(key))
+                here = place.item(old[key], n, name)
                 self.compare(here, before[old[key]], after[n])
             else:
-                self._only(self.added, join(place.now, n), (*place.row, _name(key)), after[n])
+                self._only(self.added, join(place.now, n), (*place.row, name), after[n])
         for key, n in old.items():
             if key not in new:
-                self._only(self.removed, join(place.was, n), (*place.row, _name(key)), before[n])
+                row = (*place.row, _name(key, before[n]))
+                self._only(self.removed, join(place.was, n), row, before[n])
 
     def _ways(
         self,
@@ -246,8 +255,9 @@ class _Walk:
             return told
         known = tuple(join("", name) for name in NAMES)
         ways = tuple(way for way in known if _all_have(rows, (way,)))
-        if ways and all(_distinct(side, ways) for side in (before, after)):
-            return ways
+        for some in (*((way,) for way in ways), ways):
+            if some and all(_distinct(side, some) for side in (before, after)):
+                return some
         more = dict.fromkeys(join("", name) for row in rows for name in row)
         texts = (way for way in more if way not in ways and _all_have(rows, (way,), texts=True))
         return (*ways, *texts)
@@ -280,8 +290,7 @@ class _Walk:
         (self.numbers if _number(before) or _number(after) else self.others).append(change)
 
     def _only(self, found: list[Member], at: str, row: tuple[str, ...], value: Json) -> None:
-        single = not isinstance(value, Mapping) and not _listed(value)
-        found.append(Member(at=at, row=row, value=value if single else None))
+        found.append(Member(at=at, row=row, value=None if _held(value) else value))
 
 
 def _heads(document: Document) -> Heads:
@@ -318,9 +327,11 @@ def _keyed(
         seen[names] += 1
 
 
-def _name(key: tuple[Any, ...]) -> str:
+def _name(key: tuple[Any, ...], row: Mapping[str, Json]) -> str:
+    """What people read: the row's own words for itself, if it has some, else its names."""
     names, turn = key
-    made = ", ".join(name for name in names if name)
+    said = next((row[each] for each in SAID if isinstance(row.get(each), str)), None)
+    made = said or ", ".join(name for name in names if name)
     return f"{made} ({turn + 1})" if turn else made
 
 
@@ -355,6 +366,10 @@ def _words_of(value: Json) -> str:
 
 def _listed(value: Json) -> bool:
     return isinstance(value, Sequence) and not isinstance(value, str | bytes)
+
+
+def _held(value: Json) -> bool:
+    return isinstance(value, Mapping) or _listed(value)
 
 
 def _number(value: Json) -> bool:

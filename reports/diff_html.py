@@ -28,6 +28,7 @@ def render_diff(difference: Difference) -> bytes:
         .get_template("diff.html")
         .render(
             d=difference,
+            numbers=sorted(difference.numbers, key=lambda change: not change.title),
             kind=catalogue("en").word("kind", difference.kind),
             style=Markup(style),  # noqa: S704 - our own style sheet
             style_hash=_hash(style),

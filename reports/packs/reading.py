@@ -88,6 +88,16 @@ def _text(file: Traversable) -> str:
         raise PackInvalid(f"{file.name} is not UTF-8 text") from None
 
 
+def plain_yaml(text: str, name: str) -> dict[str, Any]:
+    """The members of a YAML text, read as strictly as packs are: days and `no` stay texts.
+
+    Raises:
+        PackInvalid: it is no YAML, or no mapping; names the file, as `name`, and the line.
+    """
+    held: dict[str, Any] = _parse(text, name)[1]
+    return held
+
+
 class _Loader(yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader):  # type: ignore[misc]
     """YAML whose dates, and words such as `no`, stay the text that they are."""
 

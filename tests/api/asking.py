@@ -376,6 +376,7 @@ class Asking:
 
     def create_report(self) -> list[Sent]:
         person, audit = self.world.someone, self.world.audited()
+        audited = self.world.system_of(audit)
         period = {"since": ago(days=90).isoformat(), "until": ago(days=1).isoformat()}
         written = [{"text": "As the job asks.", "by": "HR office", "on": "2026-03-02"}]
         letter = {"contact": "hr@example.org", "texts": {"purpose": written}}
@@ -386,7 +387,7 @@ class Asking:
             "identity_thread": (person.candidate.id, {}),
             "fairness_audit": (audit, {}),
             "ll144_summary": (audit, {"recorded": filed.answers()}),
-            "adverse_impact_record": (person.system.id, {}),
+            "adverse_impact_record": (audited, {}),
             "governance": (person.system.id, {"period": period}),
             "regime_file": (person.system.id, {"packs": ["ll144"], "on": "2026-11-22"}),
             "candidate_notice": (person.system.id, {"letter": letter, "language": "de"}),

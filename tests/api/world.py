@@ -44,7 +44,7 @@ from audit.operations.requests import Asked, Decided
 from audit.operations.reviews import Opening, Verdict
 from audit.operations.webhooks import NewEndpoint, register_endpoint
 from audit.records.access import Role
-from audit.records.evidence import FairnessAudit, Media, MediaKind, Report, RunState
+from audit.records.evidence import Comparison, FairnessAudit, Media, MediaKind, Report, RunState
 from audit.records.issued import DocumentKind, Every
 from audit.records.oversight import Delivery, DeliveryState, Flag, Review
 from audit.records.register import Candidate, Consent, Interview, Outcome, System
@@ -169,7 +169,10 @@ class World:
 
     def outcome(self) -> str:
         """An outcome."""
-        person = self.someone
+        return self.outcome_of(self.someone)
+
+    def outcome_of(self, person: Person) -> str:
+        """An outcome of a person."""
         new = NewOutcome(
             candidate_id=person.candidate.id,
             system_id=person.system.id,
@@ -252,6 +255,17 @@ class World:
             self._finish(made.id)
         return made.id
 
+    def check_of(self, candidate: str) -> str:
+        """A finished check of a candidate's recording that was compared."""
+        with self.store.unit(self.tenant) as unit:
+            comparison = unit.find(Comparison, candidate_id=candidate)
+            assert comparison is not None
+            media = unit.get(Media, comparison.media_id)
+            order = CheckOrder(interview_id=str(media.interview_id), media_id=media.id)
+            made = checks.request_check(unit, order)
+        self._finish(made.id)
+        return made.id
+
     def _finish(self, check_id: str) -> None:
         with self.store.unit(self.tenant) as unit:
             work = checks.begin(unit, check_id)
@@ -308,6 +322,11 @@ class World:
             fairness_audits.finish(unit, made.id, ended)
             self._end_jobs(unit, made.id)
         return made.id
+
+    def system_of(self, audit: str) -> str:
+        """The system of an audit."""
+        with self.store.reading(self.tenant) as unit:
+            return str(unit.get(FairnessAudit, audit).system_id)
 
     def summary(self, audit: str = "") -> str:
         """A summary of an audit that can be posted."""
