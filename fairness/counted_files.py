@@ -159,9 +159,7 @@ class _Reader:
         handles = self._own.__dict__.setdefault("handles", {})
         if file not in handles:
             handles.clear()
-            handles[file] = pq.ParquetFile(
-                file, metadata=metadata, read_dictionary=self._words, memory_map=True
-            )
+            handles[file] = pq.ParquetFile(file, metadata=metadata, read_dictionary=self._words)
         return handles[file]
 
 
