@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from reports.charts.curves import MOST_LINES, curves_svg
-from reports.charts.palette import NARROW, PRINT, WIDE, Theme
+from reports.charts.palette import NARROW, PAPER, PRINT, WIDE, Theme
 from reports.charts.raster import png
 from reports.charts.reading import Plot, plot
 from reports.charts.rows import MOST_ROWS, rows_svg
@@ -20,6 +20,7 @@ from reports.document import model as m
 
 __all__ = [
     "NARROW",
+    "PAPER",
     "PRINT",
     "WIDE",
     "Left",

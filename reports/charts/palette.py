@@ -41,12 +41,14 @@ class Theme:
     """How charts are drawn: how wide, and in colours or in classes that a style sheet colours.
 
     `name`: goes into ids, so that two drawings of a chart can stand on one page. `width`: units of
-    the drawing; letters are 12 of them high.
+    the drawing; letters are 12 of them high. `rims`: letters have one in the colour of the ground,
+    which keeps them legible over lines.
     """
 
     name: str
     width: float
     classes: bool
+    rims: bool = True
 
     @property
     def narrow(self) -> bool:
@@ -58,6 +60,8 @@ WIDE = Theme("wide", 760, classes=True)
 NARROW = Theme("narrow", 350, classes=True)
 PRINT = Theme("print", 680, classes=False)
 """For paper: plain colours, nothing that a style sheet has to say."""
+PAPER = Theme("print", 680, classes=False, rims=False)
+"""The same for files that keep letters as letters: with a rim they would be many times as large."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,7 +52,8 @@ class Drawing:
         placed: dict[str, Attribute] = {"x": at[0], "y": at[1]}
         placed["text_anchor"] = None if anchor == "start" else anchor
         placed["font_size"] = None if size == SIZE else size
-        rim = {} if self.theme.classes else _RIM  # pages have it in their style sheet
+        without = self.theme.classes or not self.theme.rims  # pages have it in their style sheet
+        rim = {} if without else _RIM
         self._add("text", {"fill": "ink", **placed, **attributes, **rim}, title, text)
 
     def line(self, start: Point, end: Point, /, **attributes: Attribute) -> None:

@@ -19,7 +19,7 @@ from typing import Any
 import typst
 
 from audit.errors import DocumentInvalid
-from reports.charts import chart_svg, drawable, left_out
+from reports.charts import PAPER, chart_svg, drawable, left_out
 from reports.charts.reading import cell, plain
 from reports.document import model as m
 from reports.document.catalogue import catalogue
@@ -204,7 +204,7 @@ class _Page:
         rows = resolve(document.data, block.rows)
         name, drawn = "", ""
         if drawable(document, block):
-            name, drawn = f"{block.id}.svg", settable(chart_svg(document, block))
+            name, drawn = f"{block.id}.svg", settable(chart_svg(document, block, PAPER))
             self.files[name] = drawn.encode("utf-8")
         heads = max(1, sum(way is not None for way in (block.label, block.series)))
         few = len(rows) <= _MOST_PRINTED
