@@ -19,7 +19,7 @@ from audit.operations import report_orders
 from audit.operations.register import plain_where
 from audit.records.evidence import Report, RunState
 from audit.records.issued import DocumentKind
-from audit.records.work import Job
+from audit.records.work import Job, Queue
 from audit.store import ReadUnit
 
 router = area("Reports", "/reports")
@@ -106,4 +106,4 @@ def follow_report(call: Call, report_id: ReportId) -> Response:
 
 def _no_job(report: Report) -> Job:
     """Stands for the job of a report whose own is not kept any more."""
-    return Job(id=report.id, kind="report", queue="light", subject=report.id, version=1)  # type: ignore[arg-type]
+    return Job(id=report.id, kind="report", queue=Queue.LIGHT, subject=report.id)

@@ -8,9 +8,10 @@ from api.tasks.bench import Bench
 from audit.jobs import JobContext, forget_ended
 from audit.operations import announcements, erasure, leftovers
 from audit.store.access import forget_answers
+from audit.store.public import forget_links
 
 KEPT = timedelta(days=30)
-"""How long jobs that nothing refers to can still be looked at after their end."""
+"""How long jobs that nothing refers to, and links, can still be looked at after their end."""
 _LOOSE_KINDS = (announcements.JOB, erasure.JOB)
 
 
@@ -27,7 +28,8 @@ def sweep_leftovers(bench: Bench, _context: JobContext) -> None:
 
 
 def sweep_records(bench: Bench, _context: JobContext) -> None:
-    """Forgets answers to repeated requests that have expired, and jobs that ended long ago."""
+    """Forgets answers to repeated requests that expired, links and jobs that ended long ago."""
     forget_answers(bench.store)
+    forget_links(bench.store, bench.store.now() - KEPT)
     with bench.store.system() as connection:
         forget_ended(connection, bench.store.now() - KEPT, kinds=_LOOSE_KINDS)

@@ -23,6 +23,7 @@ from audit.operations.keeping import keep_until
 from audit.records.evidence import PackUsed, Report, ReportFile, RunState
 from audit.records.issued import DocumentKind, ReportSchedule
 from audit.store import ReadUnit, UnitOfWork
+from audit.store.turns import take_turn
 from audit.vault import Vault
 from audit.webhooks.events import ReportReady
 
@@ -139,6 +140,7 @@ def complete(
 
     Those whom its schedule names are told, or else all who want to be.
     """
+    take_turn(unit, f"series/{report.series}")
     earlier = unit.every(
         Report, series=report.series, state=RunState.FINISHED, superseded_by=None, erased_at=None
     )

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from sqlalchemy import ColumnElement, select
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, delete, select
 
 from audit.store.store import Store
 from audit.tables.access import TenantRow
@@ -34,6 +36,12 @@ def tenant_of_report_key(store: Store, key_id: str) -> str | None:
 def tenant_of_link(store: Store, link_id: str) -> str | None:
     """The tenant whose report a link leads to."""
     return _one(store, _LINKS.c.tenant_id, _LINKS.c.id == link_id)
+
+
+def forget_links(store: Store, before: datetime) -> int:
+    """Deletes links that ended before a time; returns how many. The ledger remembers them."""
+    with store.system() as connection:
+        return int(connection.execute(delete(_LINKS).where(_LINKS.c.expires_at < before)).rowcount)
 
 
 def _one(store: Store, column: ColumnElement[str], here: ColumnElement[bool]) -> str | None:

@@ -17,7 +17,8 @@ import pytest
 
 from api.report_access import LETTERS
 from api.tasks import Bench, endings, handlers
-from audit.jobs import Worker
+from api.tasks.report import SCHEDULES
+from audit.jobs import SERVICE_TENANT, Worker, enqueue
 from audit.operations import comparisons, erasure, leftovers, report_orders, retention
 from audit.operations import reports as report_operations
 from audit.operations.comparisons import Found
@@ -30,6 +31,7 @@ from audit.records.register import System
 from audit.records.work import Queue
 from audit.result import ComparisonResult
 from audit.store import Store
+from audit.store.public import forget_links
 from reports.canonical import canonical
 from reports.comparison import comparison_document
 from reports.document.check import faults
@@ -80,6 +82,7 @@ sections:
 def world(store: Store, tmp_path: Path) -> Iterator[World]:
     """A tenant whose objects are served, on both databases in turn."""
     made = served(store, tmp_path)
+    store.add_tenant(SERVICE_TENANT, "The service itself")
     with made.client:
         yield World(made, TENANT)
 
@@ -394,6 +397,48 @@ def test_a_link_of_one_tenant_opens_nothing_of_another(light: World) -> None:
     forged = f"{link}.{other.partition('.')[2]}"
     assert light.frame.send("GET", f"/links/{forged}").status_code == 404
     assert light.frame.send("GET", f"/links/{token}").status_code == 200
+
+
+def test_links_that_ended_long_ago_are_forgotten(light: World) -> None:
+    report, link, _ = light.link()
+    assert forget_links(light.store, light.store.now()) == 0
+    assert forget_links(light.store, light.store.now() + timedelta(hours=2)) == 1
+    assert send(light, "GET", f"/v1/reports/{report}/links").json()["items"] == []
+    assert events(light, report).count("report_linked") == 1 and link
+
+
+def test_a_schedule_makes_its_report_and_tells_its_recipients(world: World) -> None:
+    chosen, other = world.endpoint(), world.endpoint()
+    body = {
+        "kind": "governance",
+        "system_id": world.person().system.id,
+        "every": "month",
+        "zone": "Europe/Berlin",
+        "first": (world.store.now() - timedelta(days=32)).date().isoformat(),
+        "recipients": [chosen],
+    }
+    asked = send(world, "POST", "/v1/report-schedules", json=body)
+    assert asked.status_code == 201, asked.text
+    with world.store.unit(SERVICE_TENANT) as unit:
+        enqueue(unit, kind=SCHEDULES, subject=SCHEDULES)
+    with worker(world):
+        end = time.monotonic() + 60
+        found: list[dict[str, Any]] = []
+        while not (found and RunState(found[0]["state"]).final) and time.monotonic() < end:
+            found = send(world, "GET", "/v1/reports?kind=governance").json()["items"]
+            time.sleep(0.05)
+    [report] = found[-1:]
+    assert (report["state"], report["schedule_id"]) == ("finished", asked.json()["id"]), report
+    data = Envelope.model_validate_json(file(world, report, "json")).document.data
+    assert data["period"]["counts"]["since"][:7] <= report["period"]
+    assert data["period"]["ledger"]["faults"] == 0
+    with world.store.reading(TENANT) as unit:
+        told = [d.endpoint_id for d in unit.every(Delivery) if d.type == "report.ready"]
+    assert chosen in told and other not in told
+    where = f"/v1/report-schedules/{asked.json()['id']}"
+    assert send(world, "POST", f"{where}/end", "auditor").status_code == 403
+    assert send(world, "POST", f"{where}/end").json()["ended_at"] is not None
+    assert send(world, "GET", "/v1/report-schedules?running=true").json()["items"] == []
 
 
 def test_a_candidates_erasure_ends_reports_links_and_orders(light: World) -> None:

@@ -16,10 +16,14 @@ from typing import Any, cast
 
 import pytest
 
+from api import report_bundles
+from api.service import Service
 from api.tasks import Bench, endings, handlers, schedules
 from api.tasks import check as check_task
 from api.tasks import compare as compare_task
 from api.tasks.bench import Watched
+from api.tenant_keys import last_directory
+from audit.errors import NotFound
 from audit.ids import new_id
 from audit.inference import Models
 from audit.jobs import JobContext, RetryLater, Worker
@@ -51,6 +55,10 @@ from audit.records.work import Job, Queue
 from audit.result import ComparisonResult, PairEvidence
 from audit.store import Store
 from audit.types import Signal, Status
+from reports.issuing import FORMATS
+from reports.proof.bundle_verifying import verify
+from reports.proof.keys import KeyDirectory
+from reports.proof.trust import Trust
 from tests import media_factory
 from tests.audit.operations import registered
 from tests.evidence import QUICK, TENANT, Shelf, found
@@ -287,10 +295,20 @@ def test_stored_outcomes_are_audited(shelf: Shelf) -> None:
     with shelf.store.unit(TENANT) as unit:
         report, file = reports.read(unit, str(done.report_id), "csv")
     archive = b"".join(reports.content(shelf.vault, TENANT, report, file))
+    assert {each.format for each in report.files} == {*FORMATS, "result", "cube"}
+    with pytest.raises(NotFound, match="no form"):
+        reports.form(report, "cube")
     with zipfile.ZipFile(io.BytesIO(archive)) as tables:
         assert any(
             list(csv.reader(io.StringIO(tables.read(n).decode()))) for n in tables.namelist()
         )
+    service = Service(settings=shelf.settings, store=shelf.store, vault=shelf.vault, ready={})
+    packed = report_bundles.bundle(service, TENANT, report.id, actor="key:auditor")
+    with shelf.store.reading(TENANT) as unit:
+        keys = KeyDirectory.from_bytes(last_directory(unit) or b"")
+    verified = verify(packed, Trust((keys,), (), ()), deep=True)
+    assert verified.verdict == "verified", verified.checks
+    assert any("figures" in check.text for check in verified.checks if check.state == "holds")
     assert list(Path(shelf.settings.storage.scratch_dir).iterdir()) == []
     text = json.dumps(document)
     with shelf.store.reading(TENANT) as unit:
