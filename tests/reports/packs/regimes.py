@@ -203,7 +203,7 @@ LISTED: dict[str, str] = {
     "nist.govern_1_7",
     "8 42001": "iso_42001.6_1_2 iso_42001.6_1_3 iso_42001.6_1_4 iso_42001.9_1 iso_42001.9_3 "
     "iso_42001.b_5_3 iso_42001.b_5_4 iso_42001.b_6_2_6 iso_42001.b_9_3 iso_42001.b_10_3",
-    "0 New Jersey, Ontario": "nj.impact nj.necessity nj.alternatives nj.vendor_oversight "
+    "0 New Jersey, Ontario": "nj.impact nj.burden nj.alternatives nj.vendor_oversight "
     "nj.testing on_esa.employees on_esa.statement on_esa.postings_kept",
     "10 monitor": "event.override_rate event.time_to_close event.opt_out_disparity "
     "event.outcome_disparity",
@@ -225,8 +225,69 @@ STATUS: dict[str, tuple[str, str | None, str]] = {
     "il_bipa": ("in_force", None, "primary"),
     "nj_disparate_impact": ("in_force", "2025-12-15", "secondary"),
     "on_esa_8_4": ("in_force", "2026-01-01", "secondary"),
-    "gdpr": ("in_force", "2018-05-25", "primary"),
+    "gdpr": ("in_force", None, "primary"),
     "nist_ai_rmf": ("voluntary", None, "primary"),
     "iso_42001": ("voluntary", None, "secondary"),
     "review_event": ("voluntary", None, "primary"),
+}
+
+SECONDARY: tuple[str, ...] = (
+    "ccpa.risk_assessment",
+    "eu_ai_act.interaction",
+    "eu_ai_act.marking",
+    "eu_ai_act.biometric_information",
+    "eu_ai_act.emotion_inference",
+    "eu_ai_act.bias_data.necessity",
+    "gdpr.art22.logic",
+    "gdpr.bias_tests.basis",
+    "aivia.sharing",
+    "aivia.deletion",
+    "ugesp.personnel_records",
+    "il_hb3773.draft.*",
+    "nist.*",
+    "iso_42001.*",
+    "nj.*",
+    "on_esa.*",
+)
+"""Of these an account was read, or a detail is on no checklist; `*`: all that begin so."""
+
+PRIMARY = "nist.measure_2_11"
+"""Begins so, and was read."""
+
+OWN: tuple[str, ...] = (
+    "ca.system.role",
+    "ccpa.involvement.decisions",
+    "co_2024.discrimination",
+    "co.covered.role",
+    "co.notice_pre_use.coverage",
+    "co.adverse_30d.sent",
+    "co.rights.corrections",
+    "co.rights.reviews",
+    "eu_ai_act.oversight_events",
+    "eu_ai_act.monitoring_plan.incidents",
+    "eu_ai_act.candidate_informed.coverage",
+    "eu_ai_act.fria.d.measured",
+    "eu_ai_act.explanation.answered",
+    "gdpr.art22.role",
+    "gdpr.art22.contested",
+    "gdpr.dpia.risks.measured",
+    "il_hb3773.uses",
+    "ll144.scope.reasons",
+    "ll144.aedt_test.reasons",
+    "ll144.auditor_independent.statement",
+    "on_esa.use",
+    "event.people_apart",
+)
+"""Fields that stand beside a duty and are on no checklist."""
+
+DAYS: dict[str, tuple[str, str | None, str | None]] = {
+    # sections or fields with a status of their own: status, since, until
+    "eu_ai_act.interaction": ("from", "2026-08-02", None),
+    "eu_ai_act.marking": ("from", "2026-08-02", None),
+    "eu_ai_act.biometric_information": ("from", "2026-08-02", None),
+    "eu_ai_act.emotion_inference": ("from", "2025-02-02", None),
+    "eu_ai_act.no_emotion_inference": ("from", "2025-02-02", None),
+    "gdpr.bias_tests.basis": ("from", "2027-12-02", None),
+    "il_hb3773.draft.*": ("withdrawn", "2026-05-15", "2026-06-02"),
+    "ll144.extra.*": ("voluntary", None, None),
 }
