@@ -14,6 +14,7 @@ from functools import cache
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from audit.records.issued import Publication, PublishedSummary
+from audit.store.public import Posted
 from reports.document.characters import printable
 from reports.document.values import write
 from reports.proof.envelope import Envelope
@@ -35,7 +36,7 @@ class PublicPage:
 
 
 def public_page(
-    page: Publication, shown: PublishedSummary, versions: Sequence[PublishedSummary]
+    page: Publication, shown: PublishedSummary, versions: Sequence[Posted]
 ) -> PublicPage:
     """The page of one version. `versions`: all of them, the oldest first."""
     envelope = Envelope.model_validate_json(base64.b64decode(shown.files["json"]["base64"]))

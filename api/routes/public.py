@@ -22,8 +22,7 @@ from api.service import Service
 from api.tenant_keys import last_directory
 from audit.errors import NotFound
 from audit.operations import publications
-from audit.records.issued import PublishedSummary
-from audit.store.public import tenant_of_page, tenant_of_report_key
+from audit.store.public import tenant_of_page, tenant_of_report_key, versions_posted
 
 router = APIRouter(
     tags=["Public pages"],
@@ -150,7 +149,7 @@ def _page(request: Request, service: Service, slug: str, number: int | None) -> 
         shown = publications.summary_of(unit, page, number)
         key = (page.id, page.version, shown.number)
         held = _held(request).get(key)
-        versions = () if held else unit.every(PublishedSummary, publication_id=page.id)
+        versions = () if held else versions_posted(unit, page.id)
     if held is not None:
         return held
     made = public_page(page, shown, versions)

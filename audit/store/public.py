@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, delete, select
 
 from audit.store.store import Store
+from audit.store.unit import ReadUnit
 from audit.tables.access import TenantRow
 from audit.tables.base import table_of
-from audit.tables.issued import PublicationRow, ReportKeyRow, ReportLinkRow
+from audit.tables.issued import (
+    PublicationRow,
+    PublishedSummaryRow,
+    ReportKeyRow,
+    ReportLinkRow,
+)
 
 _PAGES = table_of(PublicationRow)
+_POSTED = table_of(PublishedSummaryRow)
 _KEYS = table_of(ReportKeyRow)
 _LINKS = table_of(ReportLinkRow)
 _TENANTS = table_of(TenantRow)
@@ -36,6 +44,23 @@ def tenant_of_report_key(store: Store, key_id: str) -> str | None:
 def tenant_of_link(store: Store, link_id: str) -> str | None:
     """The tenant whose report a link leads to."""
     return _one(store, _LINKS.c.tenant_id, _LINKS.c.id == link_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """When a version of a public page was posted."""
+
+    number: int
+    posted_at: datetime
+
+
+def versions_posted(unit: ReadUnit, publication_id: str) -> tuple[Posted, ...]:
+    """All versions of a page, the oldest first, without their files."""
+    here = select(_POSTED.c.number, _POSTED.c.posted_at).where(
+        _POSTED.c.tenant_id == unit.tenant, _POSTED.c.publication_id == publication_id
+    )
+    rows = unit.connection.execute(here.order_by(_POSTED.c.number)).all()
+    return tuple(Posted(row.number, row.posted_at) for row in rows)
 
 
 def forget_links(store: Store, before: datetime) -> int:
