@@ -107,7 +107,7 @@ class Answers(Record):
 class ReportSchedule(Record):
     """A report that is made at the end of each period."""
 
-    kind: Annotated[DocumentKind, Field(description="What is made.")]
+    kind: Annotated[DocumentKind, Field(description="What is made.", examples=["governance"])]
     system_id: Annotated[str, Field(description="Of which system.")]
     every: Annotated[Every, Field(description="How long a period is.")]
     zone: Annotated[
