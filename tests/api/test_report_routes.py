@@ -16,7 +16,7 @@ from typing import Any, get_args
 import pytest
 
 from api.report_access import LETTERS
-from api.tasks import Bench, endings, handlers
+from api.tasks import Bench, endings, handlers, issuing
 from api.tasks.report import SCHEDULES
 from audit.jobs import SERVICE_TENANT, Worker, enqueue
 from audit.operations import comparisons, erasure, leftovers, report_orders, retention
@@ -76,6 +76,15 @@ sections:
         title: {word} answers questions?
         recorded: text
 """
+
+
+@pytest.fixture(autouse=True)
+def forms(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> set[str]:
+    """Which forms workers make: all where a test is about them, else those that are quick."""
+    if request.node.name.endswith(("verifies_offline[sqlite]", "chooses_the_form")):
+        return FORMS
+    monkeypatch.setattr(issuing, "FORMATS", filed.QUICK)
+    return set(filed.QUICK)
 
 
 @pytest.fixture
@@ -147,7 +156,7 @@ def test_kinds_of_the_store_are_those_of_documents() -> None:
     assert set(report_orders.SUBJECTS) == set(DocumentKind)
 
 
-def test_every_kind_is_made_signed_and_verifies_offline(world: World) -> None:
+def test_every_kind_is_made_signed_and_verifies_offline(world: World, forms: set[str]) -> None:
     """Of each of the ten: ordered, done by a worker, all formats there, each verified."""
     orders = Asking(world).create_report()
     assert {each.json["kind"] for each in orders} == {kind.value for kind in DocumentKind}
@@ -163,14 +172,14 @@ def test_every_kind_is_made_signed_and_verifies_offline(world: World) -> None:
     assert [d["state"] for d in done] == ["finished"] * 10, [d["error_detail"] for d in done]
     known = trust(world)
     for report in done:
-        assert {each["format"] for each in report["files"]} == FORMS
+        assert {each["format"] for each in report["files"]} == forms
         envelope = Envelope.model_validate_json(file(world, report, "json"))
         document = envelope.document
         assert (document.kind, document.id) == (report["kind"], report["id"])
         assert document.publisher == "Acme" and faults(document) == []
         assert envelope.proof.document_sha256 == report["document_sha256"]
         assert envelope.proof.ledger_head is not None
-        for format in FORMS:
+        for format in forms:
             found = verify(file(world, report, format), known)
             assert found.verdict == "verified", (report["kind"], format, found.checks)
     [german] = [d for d in done if d["kind"] == "candidate_notice"]
@@ -448,7 +457,7 @@ def test_a_candidates_erasure_ends_reports_links_and_orders(light: World) -> Non
     body["letter"] = {"texts": {"reasons": [{"text": text, "by": "HR office", "on": "2026-03-02"}]}}
     done = made(light, **body)
     assert text.encode() in file(light, done, "json")
-    link = send(light, "POST", f"/v1/reports/{done['id']}/links", json={"format": "pdf"}).json()
+    link = send(light, "POST", f"/v1/reports/{done['id']}/links", json={"format": "html"}).json()
     waiting = send(light, "POST", "/v1/reports", json=body).json()
     with light.store.reading(TENANT) as unit:
         assert text not in str(unit.get(Report, waiting["id"]))
@@ -475,7 +484,7 @@ def test_retention_erases_reports_by_their_system_and_keeps_results(light: World
     gone = send(light, "GET", f"/v1/reports/{done['id']}/files/json")
     assert gone.status_code == 410
     assert leftovers.sweep(light.store, light.service.vault, age=timedelta(seconds=-1)) >= len(
-        FORMS
+        filed.QUICK
     )
 
 
