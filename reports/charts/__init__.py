@@ -24,11 +24,13 @@ __all__ = [
     "PRINT",
     "WIDE",
     "Left",
+    "Sketch",
     "Theme",
     "chart_png",
     "chart_svg",
     "drawable",
     "left_out",
+    "sketch",
 ]
 
 
@@ -38,6 +40,20 @@ class Left:
 
     drawn: int
     of: int
+
+
+@dataclass(frozen=True, slots=True)
+class Sketch:
+    """A chart as one `<svg>` element, empty where nothing can be drawn, and what it leaves out."""
+
+    svg: str
+    left: Left | None
+
+
+def sketch(document: m.Document, chart: m.Chart, theme: Theme = PRINT) -> Sketch:
+    """`drawable`, `chart_svg` and `left_out` at once: the list is read one time only."""
+    read = plot(document, chart)
+    return Sketch(_draw(read, theme) if read.drawable else "", _left(read))
 
 
 def drawable(document: m.Document, chart: m.Chart) -> bool:
@@ -70,7 +86,11 @@ def chart_png(
 
 def left_out(document: m.Document, chart: m.Chart) -> Left | None:
     """What a chart has no room for, None where it draws all; the table has every row."""
-    read = plot(document, chart)
+    return _left(plot(document, chart))
+
+
+def _left(read: Plot) -> Left | None:
+    chart = read.chart
     if chart.kind in ("intervals", "bars"):
         left = Left(min(MOST_ROWS, len(read.marks)), len(read.marks))
     elif chart.kind == "timeline":

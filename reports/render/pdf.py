@@ -14,12 +14,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
 from importlib import resources
+from itertools import groupby
 from typing import Any
 
 import typst
 
 from audit.errors import DocumentInvalid
-from reports.charts import PAPER, chart_svg, drawable, left_out
+from reports.charts import PAPER, Left, sketch
 from reports.charts.reading import cell, plain
 from reports.document import model as m
 from reports.document.catalogue import catalogue
@@ -37,8 +38,8 @@ _MOST_PRINTED = 60
 _CONTENTS_FROM = 4
 _MOST_CONTENTS = 30
 _LETTERS = ("candidate_notice", "adverse_outcome_disclosure", "explanation_letter")
-_LONG = 60
-"""Blocks from which on sections begin on new pages."""
+_LONG = 6000
+"""Cells of tables from which on sections begin on new pages."""
 _LONG_FIGURE = 11
 _NUMERIC = frozenset(
     {"integer", "decimals", "signed", "figures", "percent", "p", "times", "ratio", "between"}
@@ -98,8 +99,8 @@ class _Page:
     def view(self) -> dict[str, Any]:
         """Everything that the layout reads."""
         d, proof = self.document, self.envelope.proof
-        blocks = [self._block(block) for block in d.blocks]
-        sections = [n for n, b in enumerate(d.blocks) if isinstance(b, m.Heading) and b.level == 2]
+        blocks = self._blocks()
+        sections = [n for n, b in enumerate(blocks) if b["type"] == "heading" and b["level"] == 2]
         moment = datetime.fromisoformat(d.issued_at)
         return {
             "lang": d.language,
@@ -109,17 +110,26 @@ class _Page:
             "author": letters(d.publisher) or "Fairwitness",
             "date": {"year": moment.year, "month": moment.month, "day": moment.day},
             "kind": self._word("kind", d.kind),
+            "named": plain(d.title) == self._word("kind", d.kind),
             "facts": self._facts(),
             "sha256": proof.document_sha256,
             "attached": self._word("page", "proof"),
             "file": f"{d.id}.pdf",
             "words": {code: self._word("page", code) for code in _WORDS},
             "opening": sections[0] if sections else len(blocks),
-            "long": len(blocks) > _LONG,
+            "long": sum(table.rows * table.columns for table in self.tables) > _LONG,
             "contents": self._contents(len(sections)),
             "blocks": blocks,
             "proof": self._proof(),
         }
+
+    def _blocks(self) -> list[dict[str, Any]]:
+        """The blocks; pictures that follow one another are one, to be set side by side."""
+        made: list[dict[str, Any]] = []
+        for shows, held in groupby(self.document.blocks, key=lambda b: isinstance(b, m.Picture)):
+            items = [self._block(block) for block in held]
+            made += [{"type": "pictures", "items": items}] if shows else items
+        return made
 
     def _contents(self, sections: int) -> int:
         """How many levels of headings the contents list; 0 for none."""
@@ -202,9 +212,10 @@ class _Page:
     def _chart(self, block: m.Chart) -> dict[str, Any]:
         document = self.document
         rows = resolve(document.data, block.rows)
-        name, drawn = "", ""
-        if drawable(document, block):
-            name, drawn = f"{block.id}.svg", settable(chart_svg(document, block, PAPER))
+        found = sketch(document, block, PAPER)
+        drawn = settable(found.svg)
+        name = f"{block.id}.svg" if drawn else ""
+        if drawn:
             self.files[name] = drawn.encode("utf-8")
         heads = max(1, sum(way is not None for way in (block.label, block.series)))
         few = len(rows) <= _MOST_PRINTED
@@ -216,14 +227,13 @@ class _Page:
             "tall": _is_tall(drawn),
             "alt": letters(f"{plain(block.title)}. {plain(block.caption)}"),
             "nothing": nothing or self._word("page", "nothing_drawn" if rows else "no_rows"),
-            "left": self._left(block) if name else "",
+            "left": self._left(block, found.left) if name else "",
             "grid": self._grid(block.rows, chart_columns(block), heads) if few else None,
             "numbers": self._word("page", "numbers"),
             "instead": "" if few else self._say("in_files", n=len(rows), file=f"{block.id}.csv"),
         }
 
-    def _left(self, block: m.Chart) -> str:
-        left = left_out(self.document, block)
+    def _left(self, block: m.Chart, left: Left | None) -> str:
         if left is None:
             return ""
         key = "lines_left" if block.kind in ("lines", "steps") else "marks_left"
@@ -236,6 +246,7 @@ class _Page:
         marked = f" {self._word('page', 'box')}" if shown.box else ""
         return {
             "file": name,
+            "tall": shown.height > shown.width,
             "alt": letters(f"{plain(block.alt)}.{marked}"),
             "caption": self._inline(block.caption),
         }

@@ -16,12 +16,14 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from pypdf import PdfReader
 
 from audit.ledger import Ed25519Signer
+from reports.compose.ll144_summary import compose
 from reports.document import model as m
 from reports.document.check import chart_columns
 from reports.document.pointers import resolve
 from reports.issuing import issue, render_file
 from reports.proof.envelope import Envelope
 from reports.render.pdf import render_pdf
+from tests.reports.compose import fairness_material
 from tests.reports.render.samples import SAMPLES
 
 SIGNER = Ed25519Signer(Ed25519PrivateKey.from_private_bytes(bytes(range(32))))
@@ -147,8 +149,8 @@ def test_all_tagged_content_is_in_the_tree(made: dict[str, bytes], name: str) ->
     pdf = opened(made[name])
     held: dict[Any, set[int]] = {}
     for each in elements(pdf.Root.StructTreeRoot.K):
-        for number in _numbers(each.get("/K")):
-            held.setdefault(each.Pg.objgen, set()).add(number)
+        for page, number in _pieces(each):
+            held.setdefault(page, set()).add(number)
     for page in pdf.pages:
         marked = set()
         for instruction in pikepdf.parse_content_stream(page):
@@ -157,13 +159,14 @@ def test_all_tagged_content_is_in_the_tree(made: dict[str, bytes], name: str) ->
         assert marked == held.get(page.obj.objgen, set())
 
 
-def _numbers(kids: Any) -> Iterator[int]:
-    """Numbers of the pieces of a page that belong to an element."""
-    if isinstance(kids, pikepdf.Array):
-        for each in kids:
-            yield from _numbers(each)
-    elif isinstance(kids, int):
-        yield kids
+def _pieces(element: Any) -> Iterator[tuple[Any, int]]:
+    """Pages and numbers of the pieces of content that belong to an element itself."""
+    kids = element.get("/K", [])
+    for kid in kids if isinstance(kids, pikepdf.Array) else [kids]:
+        if isinstance(kid, int):
+            yield element.Pg.objgen, kid
+        elif "/MCID" in kid:
+            yield kid.get("/Pg", element.get("/Pg")).objgen, int(kid.MCID)
 
 
 def test_sections_are_bookmarked(made: dict[str, bytes]) -> None:
@@ -219,6 +222,21 @@ def test_each_page_has_its_number_and_the_hash(
 def test_nothing_in_names_is_read_as_markup(made: dict[str, bytes]) -> None:
     text = " ".join(_pages(made["hostile"], 2)).replace("\n", " ")
     assert "<script>alert" in text
+
+
+def test_pictures_that_follow_one_another_stand_side_by_side(made: dict[str, bytes]) -> None:
+    pdf = opened(made["typical"])
+    pictures = {each.sha256 for each in SAMPLES["typical"]().attachments}
+    figures = [e for e in elements(pdf.Root.StructTreeRoot.K) if e.S == "/Figure"]
+    shown = [e for e in figures if "frame" in str(e.Alt)]
+    assert len(pictures) == 1 and len(shown) == 2
+    assert shown[0].Pg.objgen == shown[1].Pg.objgen
+
+
+def test_a_summary_of_a_bias_audit_takes_two_pages() -> None:
+    recorded = fairness_material.recorded(**fairness_material.ALL_RECORDED)
+    summary = compose(fairness_material.dcwp(), recorded, fairness_material.ISSUE)
+    assert len(opened(render_pdf(issue(summary, SIGNER))).pages) == 2
 
 
 def test_the_file_proves_itself(envelopes: dict[str, Envelope], made: dict[str, bytes]) -> None:
