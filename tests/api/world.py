@@ -350,21 +350,21 @@ class World:
 
     def publication(self) -> tuple[str, str]:
         """A public page and its name."""
-        slug = self.ref("page")
+        slug, report = self.ref("page"), self.summary()
         posting = Posting(
-            report_id=self.summary(),
+            report_id=report,
             slug=slug,
             name="Example Inc",
             colour="#1f4e79",
             logo=filed.PNG,
-            files=self._posted(),
+            files=self._posted(report),
         )
         with self.store.unit(self.tenant) as unit:
             return publications.post(unit, posting).id, slug
 
-    def _posted(self) -> tuple[Written, ...]:
+    def _posted(self, report_id: str) -> tuple[Written, ...]:
         with self.store.reading(self.tenant) as unit:
-            report = unit.get(Report, self.summary())
+            report = unit.get(Report, report_id)
         vault = self.service.vault
         found = []
         for each in report.files:
