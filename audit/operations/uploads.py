@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import NoReturn
 
 from audit.errors import (
     AuditError,
@@ -27,6 +26,7 @@ from audit.store import Store, UnitOfWork
 from audit.store.usage import reserved_bytes
 from audit.vault import (
     NewUpload,
+    OpenUploads,
     Received,
     RegisteredStores,
     Stored,
@@ -43,14 +43,10 @@ _LONGEST_WHY = 500
 
 
 class StoredUploads:
-    """`UploadStates` over the rows of uploads. The row's version is the upload's revision."""
+    """`OpenUploadStates` over the rows of uploads. The row's version is the upload's revision."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
-
-    def add(self, state: UploadState, *, most_bytes: int | None) -> NoReturn:
-        """Uploads are announced within a unit, by `announce`."""
-        raise NotImplementedError
 
     def get(self, tenant: str, upload: str) -> UploadState | None:
         """The row of an open upload."""
@@ -112,7 +108,7 @@ class _InUnit(StoredUploads):
         self._unit = unit
         self._order = order
 
-    def add(self, state: UploadState, *, most_bytes: int | None) -> bool:  # type: ignore[override]
+    def add(self, state: UploadState, *, most_bytes: int | None) -> bool:
         unit, order = self._unit, self._order
         if most_bytes is not None and reserved_bytes(unit) + state.expected_bytes > most_bytes:
             return False
@@ -139,14 +135,14 @@ class Intake:
     store: Store
     vault: Vault
     rules: UploadRules
-    uploads: Uploads
+    uploads: OpenUploads
     registered: RegisteredStores
 
     @classmethod
     def of(cls, settings: Settings, store: Store, vault: Vault) -> Intake:
         """The intake that settings describe."""
         rules = UploadRules.of(settings)
-        uploads = Uploads(vault, StoredUploads(store), rules, now=store.now)
+        uploads = OpenUploads(vault, StoredUploads(store), rules, now=store.now)
         registered = RegisteredStores.read(settings.storage.registered_stores)
         return cls(store, vault, rules, uploads, registered)
 

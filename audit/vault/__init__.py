@@ -4,12 +4,13 @@ from audit.vault.blobs import BlobInfo, BlobStore
 from audit.vault.local import LocalBlobs
 from audit.vault.objects import ObjectBlobs, S3Place
 from audit.vault.places import blob_store, open_vault
-from audit.vault.receiving import Received, Uploads
+from audit.vault.receiving import OpenUploads, Received, Uploads
 from audit.vault.registered import Pulled, RegisteredStore, RegisteredStores
 from audit.vault.scratch import Scratch
 from audit.vault.uploads import (
     MemoryUploadStates,
     NewUpload,
+    OpenUploadStates,
     UploadRules,
     UploadState,
     UploadStates,
@@ -24,6 +25,8 @@ __all__ = [
     "MemoryUploadStates",
     "NewUpload",
     "ObjectBlobs",
+    "OpenUploadStates",
+    "OpenUploads",
     "Pulled",
     "Received",
     "RegisteredStore",

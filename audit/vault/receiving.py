@@ -25,6 +25,7 @@ from audit.vault.keys import artefact_key, parts_prefix, split_part
 from audit.vault.kinds import SNIFF_BYTES, agreed_type
 from audit.vault.uploads import (
     NewUpload,
+    OpenUploadStates,
     UploadRules,
     UploadState,
     UploadStates,
@@ -58,13 +59,16 @@ def _utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-class Uploads:
-    """Receives media into a vault. Successive parts of one upload may reach different processes."""
+class OpenUploads:
+    """Receives media that were announced into a vault.
+
+    Successive parts of one upload may reach different processes.
+    """
 
     def __init__(
         self,
         vault: Vault,
-        states: UploadStates,
+        states: OpenUploadStates,
         rules: UploadRules,
         *,
         now: Callable[[], datetime] = _utc_now,
@@ -74,24 +78,6 @@ class Uploads:
         self._rules = rules
         self._now = now
         self._digests = _Digests()
-
-    def create(self, new: NewUpload) -> UploadState:
-        """Announces an upload; its bytes count against the quota from now on.
-
-        Raises:
-            UploadInvalid, MediaTypeRefused: what is announced cannot be taken.
-            QuotaExceeded: the tenant's quota does not hold it.
-            StorageFull: the disk does not hold it above the floor.
-        """
-        state = opening_state(new, self._rules, self._now())
-        artefact_key(new.tenant, new.artefact)
-        self._check_room(state.expected_bytes)
-        if not self._states.add(state, most_bytes=self._rules.quota_bytes):
-            raise QuotaExceeded(
-                f"The quota of {self._rules.quota_bytes} bytes does not hold {new.expected_bytes} "
-                "more. Delete media that are no longer needed, or have the quota raised."
-            )
-        return state
 
     def state(self, tenant: str, upload: str) -> UploadState:
         """Where the upload stands: `received_bytes` is the offset to go on from.
@@ -168,25 +154,6 @@ class Uploads:
             # Nothing is erased: another request may have completed it, and its media has a row.
             raise UploadExpired("The upload ended while it was being completed.")
         return Received(state, stored, media_type)
-
-    def receive(self, new: NewUpload, chunks: Iterable[bytes], *, exact: bool = True) -> Received:
-        """A whole upload in one call; on any failure, everything of it is removed.
-
-        `exact` false: `new.expected_bytes` is the most that may come. What then is to be done is
-        said at `complete`.
-        """
-        state = self.create(new)
-        done = False
-        try:
-            state = self.append(state.tenant, state.id, offset=0, chunks=chunks)
-            if not exact and 0 < state.received_bytes < state.expected_bytes:
-                self._swap(state, replace(state, expected_bytes=state.received_bytes))
-            received = self.complete(state.tenant, state.id)
-            done = True
-        finally:
-            if not done:
-                self.abort(state.tenant, state.id)
-        return received
 
     def abort(self, tenant: str, upload: str) -> None:
         """Gives an upload up and removes what has arrived. Again is no error."""
@@ -320,6 +287,58 @@ class Uploads:
             self._digests.take(state)
             self.vault.erase(state.context)
         return ended
+
+
+class Uploads(OpenUploads):
+    """Announces media as well, where the rows are written here."""
+
+    def __init__(
+        self,
+        vault: Vault,
+        states: UploadStates,
+        rules: UploadRules,
+        *,
+        now: Callable[[], datetime] = _utc_now,
+    ) -> None:
+        super().__init__(vault, states, rules, now=now)
+        self._announced = states
+
+    def create(self, new: NewUpload) -> UploadState:
+        """Announces an upload; its bytes count against the quota from now on.
+
+        Raises:
+            UploadInvalid, MediaTypeRefused: what is announced cannot be taken.
+            QuotaExceeded: the tenant's quota does not hold it.
+            StorageFull: the disk does not hold it above the floor.
+        """
+        state = opening_state(new, self._rules, self._now())
+        artefact_key(new.tenant, new.artefact)
+        self._check_room(state.expected_bytes)
+        if not self._announced.add(state, most_bytes=self._rules.quota_bytes):
+            raise QuotaExceeded(
+                f"The quota of {self._rules.quota_bytes} bytes does not hold {new.expected_bytes} "
+                "more. Delete media that are no longer needed, or have the quota raised."
+            )
+        return state
+
+    def receive(self, new: NewUpload, chunks: Iterable[bytes], *, exact: bool = True) -> Received:
+        """A whole upload in one call; on any failure, everything of it is removed.
+
+        `exact` false: `new.expected_bytes` is the most that may come. What then is to be done is
+        said at `complete`.
+        """
+        state = self.create(new)
+        done = False
+        try:
+            state = self.append(state.tenant, state.id, offset=0, chunks=chunks)
+            if not exact and 0 < state.received_bytes < state.expected_bytes:
+                self._swap(state, replace(state, expected_bytes=state.received_bytes))
+            received = self.complete(state.tenant, state.id)
+            done = True
+        finally:
+            if not done:
+                self.abort(state.tenant, state.id)
+        return received
 
 
 class _Digests:

@@ -92,14 +92,8 @@ class UploadState:
         return replace(self, received_bytes=self.received_bytes + size, parts=self.parts + 1)
 
 
-class UploadStates(Protocol):
+class OpenUploadStates(Protocol):
     """Where rows of open uploads are kept. Each call is atomic, and seen by all processes."""
-
-    def add(self, state: UploadState, *, most_bytes: int | None) -> bool:
-        """Adds a row with its revision; False, and nothing done, where the tenant's stored media
-        and announced uploads, this one with them, would be more than `most_bytes`.
-        """
-        ...
 
     def get(self, tenant: str, upload: str) -> UploadState | None:
         """The row of an open upload; None where there is none, or it has ended."""
@@ -121,6 +115,16 @@ class UploadStates(Protocol):
 
     def under_way(self, tenant: str, artefact: str) -> bool:
         """Whether an open upload is to become this artefact."""
+        ...
+
+
+class UploadStates(OpenUploadStates, Protocol):
+    """The same, where uploads are announced too."""
+
+    def add(self, state: UploadState, *, most_bytes: int | None) -> bool:
+        """Adds a row with its revision; False, and nothing done, where the tenant's stored media
+        and announced uploads, this one with them, would be more than `most_bytes`.
+        """
         ...
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -69,14 +70,12 @@ values = st.recursive(
 
 @given(values)
 def test_every_member_is_found_under_its_pointer(value: Any) -> None:
-    _visit(value, value, "")
+    for pointer, held in _members(value, ""):
+        assert resolve(value, pointer) is held
 
 
-def _visit(root: Any, value: Any, pointer: str) -> None:
-    assert resolve(root, pointer) is value
-    if isinstance(value, dict):
-        for name, held in value.items():
-            _visit(root, held, join(pointer, name))
-    elif isinstance(value, list):
-        for place, held in enumerate(value):
-            _visit(root, held, join(pointer, place))
+def _members(value: Any, pointer: str) -> Iterator[tuple[str, Any]]:
+    yield pointer, value
+    if isinstance(value, dict | list):
+        for name, held in value.items() if isinstance(value, dict) else enumerate(value):
+            yield from _members(held, join(pointer, name))
