@@ -66,6 +66,7 @@ def install(
 
     Raises:
         WeightsInstallFailed: a weight could not be had; those before it stay installed.
+        WeightsUnavailable, WeightsTampered: one that is part of the project is missing or changed.
         SettingsInvalid: an id is unknown or names a back end whose files the user supplies.
     """
     rows = _wanted(store, weight_ids)
@@ -95,7 +96,12 @@ def _wanted(store: WeightStore, weight_ids: Sequence[str]) -> tuple[WeightRow, .
 def _install_missing(
     store: WeightStore, rows: Sequence[WeightRow], source: Source, progress: Progress
 ) -> Installed:
-    missing = [row for row in rows if not _whole(store, row)]
+    missing = []
+    for row in rows:
+        if row.source == "project":
+            store.read(row.id)
+        elif not _whole(store, row):
+            missing.append(row)
     new: list[str] = []
     problems: list[WeightsInstallFailed] = []
     fetched = 0

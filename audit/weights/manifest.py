@@ -13,7 +13,7 @@ from audit.errors import SettingsInvalid
 
 PACKAGES = ("audit", "liveness", "identity")
 
-Source = Literal["pypi", "npm", "url", "file"]
+Source = Literal["pypi", "npm", "url", "file", "project"]
 Runtime = Literal["onnx", "tflite", "folder"]
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -35,8 +35,8 @@ class WeightRow:
 
     Attributes:
         role: what it does, in a few words.
-        source: `pypi`, `npm` (a pinned package and a member of it), `url`, or `file` (the user
-            brings it).
+        source: `pypi`, `npm` (a pinned package and a member of it), `url`, `file` (the user
+            brings it), or `project` (trained here; `member` is its path in the project).
         package, version, member: where the bytes are; for `url`, `package` is the address.
         sha256, size: of the file that is opened at run time; empty and 0 where the user's own
             file cannot be known (`runtime = "folder"`).
@@ -84,6 +84,10 @@ class WeightRow:
                 raise SettingsInvalid(f"Weight '{self.id}': {name} is not a full SHA-256.")
         if self.size <= 0 or self.member_size <= 0:
             raise SettingsInvalid(f"Weight '{self.id}': sizes must be positive.")
+        if self.source == "project" and not self.member.startswith(f"{self.declared_in}/models/"):
+            raise SettingsInvalid(
+                f"Weight '{self.id}': member must lie in {self.declared_in}/models/."
+            )
 
     @property
     def filename(self) -> str:

