@@ -76,7 +76,7 @@ def self_blended(
     mask = soft_mask(image, points, chosen, random)
     other = image
     while other is image:  # a face that nothing was done to leaves no trace
-        other = _displaced(_altered(image, random), points, random)
+        other = _displaced(altered(image, random), points, random)
     return Forged(_mixed(other, image, mask), mask, f"self_blended.{chosen}")
 
 
@@ -96,7 +96,7 @@ def cross_blended(
     if poisson:
         return _poisson(matched, image, mask)
     if random.random() < 0.5:
-        matched = _altered(matched, random)
+        matched = altered(matched, random)
     return Forged(_mixed(matched, image, mask), mask, "cross_blended")
 
 
@@ -281,7 +281,7 @@ def _displaced(image: Photo, points: Points, random: np.random.Generator) -> Pho
     return np.asarray(moved, np.uint8)
 
 
-def _altered(image: Photo, random: np.random.Generator) -> Photo:
+def altered(image: Photo, random: np.random.Generator) -> Photo:
     """Other colours, and softer, sharper or coarser."""
     out = image.astype(np.float32)
     if random.random() < 0.8:
