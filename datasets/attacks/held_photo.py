@@ -63,12 +63,12 @@ def held_photo(
     grip = hand or Hand()
     wide, high = size or (still.shape[1], still.shape[0])
     instrument = _printed(still) if species == "print" else _displayed(still, high)
-    room = _room(rng, wide, high)
-    motion = _motion(rng, max(1, round(seconds * 25)), grip)
+    behind = room(rng, wide, high)
+    motion = hand_motion(rng, max(1, round(seconds * 25)), grip)
     light = 1 + 0.04 * _wander(rng, len(motion), (0.1, 0.3, 0.7))
     for pose, level in zip(motion, light, strict=True):
-        matrix = _projection(instrument.shape, wide, high, pose, grip.fill)
-        yield _taken(rng, instrument, room, matrix, float(level) * _glare(pose, species))
+        matrix = projection(instrument.shape, wide, high, pose, grip.fill)
+        yield _taken(rng, instrument, behind, matrix, float(level) * _glare(pose, species))
 
 
 def _printed(still: Image) -> Image:
@@ -98,7 +98,7 @@ def _displayed(still: Image, high: int) -> Image:
     return screen
 
 
-def _room(rng: np.random.Generator, wide: int, high: int) -> Image:
+def room(rng: np.random.Generator, wide: int, high: int) -> Image:
     """A wall with soft light and a few things on it."""
     coarse = rng.normal(0, 12, (6, 8, 3)).astype(np.float32)
     wall = cv2.resize(coarse, (wide, high), interpolation=cv2.INTER_CUBIC)
@@ -109,8 +109,8 @@ def _room(rng: np.random.Generator, wide: int, high: int) -> Image:
         tone = tuple(float(v) for v in rng.uniform(30, 220, 3))
         cv2.rectangle(wall, (x, y), far, tone, -1)
     blurred = cv2.GaussianBlur(wall, (0, 0), high / 160)
-    room: Image = np.clip(blurred, 0, 255).astype(np.uint8)
-    return room
+    wall_seen: Image = np.clip(blurred, 0, 255).astype(np.uint8)
+    return wall_seen
 
 
 def _wander(rng: np.random.Generator, count: int, rates: tuple[float, ...]) -> Floats:
@@ -128,7 +128,7 @@ def hand_course(rng: np.random.Generator, count: int, columns: int) -> Floats:
     return np.stack([_wander(rng, count, _DRIFT_HZ) for _ in range(columns)], axis=1)
 
 
-def _motion(rng: np.random.Generator, count: int, grip: Hand) -> Floats:
+def hand_motion(rng: np.random.Generator, count: int, grip: Hand) -> Floats:
     """Poses (count, 6): x and y over frame height, relative distance, three angles in radians."""
     turn = np.radians(grip.turn_deg)
     scales = (grip.travel, grip.travel, grip.approach, turn, turn, turn / 2)
@@ -139,7 +139,7 @@ def _motion(rng: np.random.Generator, count: int, grip: Hand) -> Floats:
     return np.stack(columns, axis=1)
 
 
-def _projection(shape: tuple[int, ...], wide: int, high: int, pose: Floats, fill: float) -> Floats:
+def projection(shape: tuple[int, ...], wide: int, high: int, pose: Floats, fill: float) -> Floats:
     """From the instrument's pixels to the camera's, whose focal length is 1.2 frame heights."""
     rows, columns = shape[:2]
     unit = 1.0 / rows
@@ -161,16 +161,16 @@ def _glare(pose: Floats, species: Species) -> float:
 
 
 def _taken(
-    rng: np.random.Generator, instrument: Image, room: Image, matrix: Floats, level: float
+    rng: np.random.Generator, instrument: Image, behind: Image, matrix: Floats, level: float
 ) -> Image:
     """What the camera records of the instrument before the room."""
-    high, wide = room.shape[:2]
+    high, wide = behind.shape[:2]
     shown = cv2.warpPerspective(instrument, matrix, (wide, high), flags=cv2.INTER_LINEAR)
     whole = np.full(instrument.shape[:2], 1.0, np.float32)
     share = cv2.warpPerspective(whole, matrix, (wide, high), flags=cv2.INTER_LINEAR)
     share = cv2.merge([share] * 3)
     mixed = cv2.multiply(cv2.multiply(shown, share, dtype=cv2.CV_32F), (level,) * 4)
-    mixed = cv2.add(mixed, cv2.multiply(room, 1 - share, dtype=cv2.CV_32F))
+    mixed = cv2.add(mixed, cv2.multiply(behind, 1 - share, dtype=cv2.CV_32F))
     soft = cv2.GaussianBlur(mixed, (0, 0), 0.6)
     soft += 2.0 * rng.standard_normal(soft.shape, dtype=np.float32)
     taken: Image = cv2.add(soft, (0.0,) * 4, dtype=cv2.CV_8U)
