@@ -26,6 +26,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from audit.types import Question
+from datasets.attacks.species import Species
+
 Photo = NDArray[np.uint8]
 Points = NDArray[np.float32]
 Weights = NDArray[np.float32]
@@ -336,3 +339,42 @@ def aligned(image: Photo, points: Points, side: int) -> tuple[Weights, NDArray[n
         image, matrix, (side, side), flags=cv2.INTER_AREA, borderMode=cv2.BORDER_REPLICATE
     )
     return (small.astype(np.float32) / 255), matrix
+
+
+def _species(id: str, title: str, term: str, generator: str, *, trained_on: bool) -> Species:
+    return Species(
+        id=id,
+        title=title,
+        standard="CEN/TS 18099",
+        term=term,
+        media="still",
+        question=Question.AUTHENTICITY,
+        signals=("face_manipulation",),
+        strengths=("drawn by seed",),
+        generator=f"faces.{generator}",
+        trained_on=trained_on,
+    )
+
+
+SPECIES: tuple[Species, ...] = (
+    _species(
+        "photo.self_blended", "Face blended into its own photo", "injected altered image",
+        "self_blended", trained_on=True,
+    ),
+    _species(
+        "photo.cross_blended", "Another's face, soft border", "injected face swap",
+        "cross_blended", trained_on=True,
+    ),
+    _species(
+        "photo.poisson", "Another's face, border by Poisson's equation", "injected face swap",
+        "cross_blended", trained_on=False,
+    ),
+    _species(
+        "photo.mouth_warped", "Mouth opened or shut", "injected face re-enactment",
+        "mouth_warped", trained_on=False,
+    ),
+    _species(
+        "photo.resynthesised", "Face rebuilt from few components", "injected synthetic face",
+        "resynthesised", trained_on=False,
+    ),
+)  # fmt: skip
