@@ -5,7 +5,7 @@ export FAIRWITNESS_WEIGHTS_DIR ?= $(CURDIR)/.weights
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve test static check format lock clean
+.PHONY: help setup demo serve test static check scorecard scorecard-accept format lock clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -44,7 +44,16 @@ static: .venv/.dev ## format check, lint, types, layers
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-check: static test ## everything that CI runs
+check: static test scorecard ## everything that CI runs
+
+SMALL := OMP_NUM_THREADS=1 $(BIN)/fairwitness scorecard --size small --out build/scorecard
+
+scorecard: setup ## run the small scorecard; fail where a figure fell by more than its interval
+	@$(SMALL) --against docs/scorecard/reference.json
+
+scorecard-accept: setup ## take the figures of the small scorecard as accepted
+	@$(SMALL) --accept docs/scorecard/reference.json
+	@$(BIN)/python -m datasets.scorecard.page docs/scorecard
 
 format: .venv/.dev ## put the code into its standard form
 	$(BIN)/ruff format .

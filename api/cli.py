@@ -25,6 +25,7 @@ from api.output import RESULT, write_check, write_comparison
 from api.progress import shown
 from api.report_cli import app as report_app
 from api.report_keys_cli import app as report_keys_app
+from api.scorecard_cli import scorecard
 from api.serve_cli import app as serve_app
 from api.verify_cli import verify_file
 from api.worker_cli import app as worker_app
@@ -47,6 +48,7 @@ app.add_typer(ledger_app, name="ledger")
 app.add_typer(report_keys_app, name="keys")
 app.add_typer(report_app, name="report")
 app.command("verify")(verify_file)
+app.command("scorecard")(scorecard)
 app.add_typer(database_app, name="database")
 app.add_typer(encryption_app, name="encryption")
 app.add_typer(serve_app)

@@ -26,6 +26,7 @@ Kind = Literal[
     "candidate_notice",
     "adverse_outcome_disclosure",
     "explanation_letter",
+    "scorecard",
 ]
 Language = Literal["en", "de", "es"]
 Pointer = Annotated[str, Field(pattern=r"^(/([^~/]|~[01])*)*$", max_length=500)]
