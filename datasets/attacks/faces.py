@@ -10,6 +10,8 @@ Generators and what they imitate (terms of CEN/TS 18099 where there is one):
   border blended by a soft mask or by solving Poisson's equation (P. Perez et al., SIGGRAPH 2003).
 - `mouth_warped`: the mouth opened or shut by moving the mesh, the rest as it was: re-enactment of
   the mouth alone, as by lip-sync tools.
+- `reenacted`: mouth, eyes and brows bent to another's expression, without any blending.
+- `cut_in`: another's face laid over as it is, with a crisp edge and one colour shift.
 - `resynthesised`: the face rebuilt from a few components of a face model and blended back: the loss
   of detail of an autoencoder's swap.
 
@@ -48,7 +50,7 @@ NOSE = (168, 122, 196, 3, 51, 45, 64, 98, 97, 2, 326, 327, 294, 275, 281, 248, 4
 CHEEKS = (116, 123, 147, 187, 207, 206, 203, 129, 358, 423, 426, 427, 411, 376, 352, 345)
 _JAW = tuple(OVAL[i] for i in range(7, 30))
 _INNER_LIPS = (78, 95, 88, 178, 87, 14, 317, 402, 318, 324, 308, 415, 310, 311, 312, 13, 82, 81, 80)
-_LOWER_LIP = (17, 84, 181, 91, 146, 314, 405, 321, 375, 14, 87, 178, 88, 95, 317, 402, 318, 324)
+LOWER_LIP = (17, 84, 181, 91, 146, 314, 405, 321, 375, 14, 87, 178, 88, 95, 317, 402, 318, 324)
 
 REGIONS: dict[Region, tuple[int, ...]] = {
     "face": OVAL,
@@ -109,7 +111,7 @@ def mouth_warped(image: Photo, points: Points, random: np.random.Generator) -> F
     high = float(np.ptp(moved[:, 1]))
     drop = float(random.choice([-1.0, 1.0]) * random.uniform(0.025, 0.07)) * high
     wide = float(random.uniform(-0.03, 0.03)) * high
-    moved[list(_LOWER_LIP), 1] += drop
+    moved[list(LOWER_LIP), 1] += drop
     centre = moved[list(LIPS), 0].mean()
     moved[list(LIPS), 0] += wide * np.sign(moved[list(LIPS), 0] - centre)
     warped = carried(image, points, moved.astype(np.float32), image.shape[:2])
@@ -126,6 +128,49 @@ def resynthesised(
     rebuilt = model.rebuilt(image, points)
     mask = soft_mask(image, points, "inner", random, full=True)
     return Forged(_mixed(rebuilt, image, mask), mask, "resynthesised")
+
+
+def reenacted(
+    image: Photo, points: Points, other: tuple[Photo, Points], random: np.random.Generator
+) -> Forged:
+    """The face warped to another's expression: nothing is blended in, its own skin is bent.
+
+    Mouth, eyes and brows move by a part of the way to where `other` has them, after the one affine
+    map that best carries the other's face onto this one.
+    """
+    own = points[:, :2].astype(np.float64)
+    theirs = other[1][:, :2].astype(np.float64)
+    rows = np.column_stack([theirs, np.ones(len(theirs))])
+    fitted = rows @ np.linalg.lstsq(rows, own, rcond=None)[0]
+    moving = list({*LIPS, *_INNER_LIPS, *LOWER_LIP, *EYES, *BROWS})
+    moved = own.copy()
+    moved[moving] += float(random.uniform(0.5, 0.9)) * (fitted[moving] - own[moving])
+    shape = image.shape[:2]
+    warped = carried(image, points, moved.astype(np.float32), shape)
+    changed = np.abs(warped.astype(np.int16) - image).max(axis=2) > 0
+    return Forged(warped, changed.astype(np.float32), "reenacted")
+
+
+def cut_in(
+    image: Photo, points: Points, other: tuple[Photo, Points], random: np.random.Generator
+) -> Forged:
+    """Another face laid over this one: turned and scaled, one colour shift, crisp edge."""
+    chosen = list(range(0, len(points), 5))
+    matrix, _ = cv2.estimateAffinePartial2D(
+        other[1][chosen, :2].astype(np.float32), points[chosen, :2].astype(np.float32)
+    )
+    linear = np.eye(2, 3) if matrix is None else matrix
+    size = (image.shape[1], image.shape[0])
+    laid = cv2.warpAffine(
+        other[0], linear, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+    )
+    high = float(np.ptp(points[:, 1]))
+    hull = _hull(points[list(OVAL), :2], image.shape[:2], float(random.uniform(0.88, 0.96)))
+    mask = _feathered(hull, float(random.uniform(0.004, 0.012)) * high)
+    inside = mask > 0.5
+    shift = image[inside].mean(axis=0) - laid[inside].mean(axis=0) if inside.any() else 0.0
+    matched = np.clip(laid + shift, 0, 255).astype(np.uint8)
+    return Forged(_mixed(matched, image, mask), mask, "cut_in")
 
 
 @dataclass(frozen=True, slots=True)
@@ -372,6 +417,14 @@ SPECIES: tuple[Species, ...] = (
     _species(
         "photo.mouth_warped", "Mouth opened or shut", "injected face re-enactment",
         "mouth_warped", trained_on=False,
+    ),
+    _species(
+        "photo.reenacted", "Face bent to another's expression", "injected face re-enactment",
+        "reenacted", trained_on=False,
+    ),
+    _species(
+        "photo.cut_in", "Another's face laid over, crisp edge", "injected face swap",
+        "cut_in", trained_on=False,
     ),
     _species(
         "photo.resynthesised", "Face rebuilt from few components", "injected synthetic face",

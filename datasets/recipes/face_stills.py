@@ -85,21 +85,26 @@ def measured(root: Path, models: Models, kept: Path) -> Photos:
         return Photos(root, *(held[name] for name in names))
 
 
+def mesh_of(image: Photo, networks: Networks) -> Points | None:
+    """The mesh (468, 3) of the face nearest to the middle; None where none is found surely."""
+    faces = networks.detector.find(image)
+    if not faces:
+        return None
+    middle = np.array(image.shape[1::-1]) / 2
+    nearest = min(faces, key=lambda f: float(np.hypot(*((f.box[:2] + f.box[2:]) / 2 - middle))))
+    mesh = networks.mesh.fit(image, region_of(nearest), passes=2)
+    return np.asarray(mesh.points, np.float32) if mesh.score >= _LEAST_SCORE else None
+
+
 def _measure(root: Path, models: Models, kept: Path) -> None:
     networks = Networks.of(models)
     with (root / "labels.csv").open(encoding="utf-8", newline="") as file:
         rows = [row for row in csv.DictReader(file) if (root / row["file"]).exists()]
     found: list[tuple[Mapping[str, str], Points]] = []
     for row in rows:
-        image = _read(root / row["file"])
-        middle = np.array(image.shape[1::-1]) / 2
-        faces = networks.detector.find(image)
-        if not faces:
-            continue
-        nearest = min(faces, key=lambda f: float(np.hypot(*((f.box[:2] + f.box[2:]) / 2 - middle))))
-        mesh = networks.mesh.fit(image, region_of(nearest), passes=2)
-        if mesh.score >= _LEAST_SCORE:
-            found.append((row, np.asarray(mesh.points, np.float32)))
+        mesh = mesh_of(_read(root / row["file"]), networks)
+        if mesh is not None:
+            found.append((row, mesh))
     files, race, gender, age = (
         np.array([row[name] for row, _ in found]) for name in ("file", "race", "gender", "age")
     )

@@ -132,3 +132,29 @@ def test_more_components_keep_more_of_a_face() -> None:
         again, _ = faces.aligned(model.rebuilt(image, points), points, 32)
         lost.append(float(np.abs(again - faces.aligned(image, points, 32)[0]).mean()))
     assert lost[0] > lost[1] > lost[2]
+
+
+def test_reenactment_bends_the_face_and_blends_nothing() -> None:
+    """Every pixel comes from the photo itself: no new colour, and the outline stays."""
+    image, points = material(4)
+    other = material(5)
+    made = faces.reenacted(image, points, other, np.random.default_rng(1))
+    again = faces.reenacted(image, points, other, np.random.default_rng(1))
+    assert np.array_equal(made.image, again.image)
+    assert not np.array_equal(made.image, image)
+    untouched = made.mask == 0
+    assert np.array_equal(made.image[untouched], image[untouched])
+    own = faces.reenacted(image, points, (image, points), np.random.default_rng(1))
+    apart = np.abs(own.image.astype(int) - image.astype(int))
+    assert apart.mean() < 0.5
+
+
+def test_a_face_laid_over_is_the_other_face_inside_and_this_photo_outside() -> None:
+    image, points = material(4)
+    other = material(6)
+    made = faces.cut_in(image, points, other, np.random.default_rng(2))
+    outside = made.mask == 0
+    assert outside.any() and np.array_equal(made.image[outside], image[outside])
+    inside = made.mask == 1
+    assert np.abs(made.image[inside].astype(int) - image[inside].astype(int)).mean() > 2
+    assert made.image[inside].mean(axis=0) == pytest.approx(image[inside].mean(axis=0), abs=3)
