@@ -133,6 +133,9 @@ class FaceTrack:
         dense (n,): True in stretches of which every frame was decoded; neighbouring rows of one
             stretch are then at most a fifteenth of a second or so apart.
         motion: movement within dense stretches, None where there are none.
+        gaze (n, 2): the iris of the nearer eye from the middle between its corners, in eye widths,
+            positive to the viewer's right and upwards, about -.2 to .2; NaN where `eye_open` is.
+            None where it was not measured at all.
     """
 
     id: int
@@ -148,6 +151,7 @@ class FaceTrack:
     brightness: Floats
     dense: NDArray[np.bool_]
     motion: FaceMotion | None = None
+    gaze: Floats | None = None
 
     @property
     def span(self) -> Span:

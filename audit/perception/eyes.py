@@ -1,4 +1,4 @@
-"""How far the lids of one eye are open.
+"""How far the lids of one eye are open, and where its iris stands between them.
 
 The face mesh keeps eyes open through a blink; MediaPipe's iris network (Apache-2.0; A. Ablavatski
 et al., "Real-time Pupil Tracking from Monocular Video", arXiv 2006.11341) follows the lids.
@@ -7,7 +7,7 @@ et al., "Real-time Pupil Tracking from Monocular Video", arXiv 2006.11341) follo
 from __future__ import annotations
 
 import math
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +26,19 @@ _LOWER = (3, 4, 5)
 _ENDS = (0, 8)
 
 
+class Eye(NamedTuple):
+    """One eye in one picture.
+
+    `gap`: lid gap over eye width; about .35 open, below .2 shut. `across`, `up`: the iris from the
+    middle between the corners, in eye widths, positive to the viewer's right and upwards; about
+    -.2 to .2. Turning the head moves neither by itself, glancing does.
+    """
+
+    gap: float
+    across: float
+    up: float
+
+
 class Lids:
     """The iris network over one TFLite interpreter."""
 
@@ -34,10 +47,10 @@ class Lids:
         self._net = interpreter
         self._input = interpreter.get_input_details()[0]["index"]
         outputs = sorted(interpreter.get_output_details(), key=lambda d: -int(d["shape"][-1]))
-        self._contour = outputs[0]["index"]
+        self._contour, self._iris = outputs[0]["index"], outputs[1]["index"]
 
-    def gap(self, image: NDArray[np.uint8], mesh: Floats, side: Side) -> float:
-        """Lid gap over eye width of the left or right eye as seen; about .35 open, below .2 shut.
+    def look(self, image: NDArray[np.uint8], mesh: Floats, side: Side) -> Eye:
+        """The left or right eye as seen.
 
         `mesh` (468, 3) are the points of the face in pixels of `image` (BGR).
         """
@@ -51,8 +64,10 @@ class Lids:
         self._net.invoke()
         points = self._net.get_tensor(self._contour).reshape(71, 3)[:, :2]
         lids = np.linalg.norm(points[list(_UPPER)] - points[list(_LOWER)], axis=1)
-        ends = float(np.linalg.norm(points[_ENDS[0]] - points[_ENDS[1]]))
-        return float(lids.mean()) / max(ends, 1e-6)
+        ends = max(float(np.linalg.norm(points[_ENDS[0]] - points[_ENDS[1]])), 1e-6)
+        middle = (points[_ENDS[0]] + points[_ENDS[1]]) / 2
+        iris = (self._net.get_tensor(self._iris).reshape(5, 3)[0, :2] - middle) / ends
+        return Eye(float(lids.mean()) / ends, float(iris[0]), -float(iris[1]))
 
 
 def nearer(yaw: float) -> Side:

@@ -217,13 +217,14 @@ class FaceReader:
         self._looked.append((picture.time_s, picture.frame))
         self._sightings.append(sorted(seen))
 
-    def _eyes(self, picture: Picture, mesh: Mesh, face: Face) -> tuple[float, float]:
-        """The nearer eye's lids, in dense stretches only: a lone picture shows no blink."""
+    def _eyes(self, picture: Picture, mesh: Mesh, face: Face) -> tuple[float, float, float, float]:
+        """The nearer eye, in dense stretches only: a lone picture shows no blink."""
         if picture.image is None or not picture.dense or face.size < LEAST_EYES:
-            return np.nan, np.nan
+            return np.nan, np.nan, np.nan, np.nan
         side = nearer(face.pose[0])
-        gap = self._lids.gap(picture.image, mesh.points, side)
-        return (gap, np.nan) if side == "left" else (np.nan, gap)
+        gap, across, up = self._lids.look(picture.image, mesh.points, side)
+        lids = (gap, np.nan) if side == "left" else (np.nan, gap)
+        return (*lids, across, up)
 
     def _compare(
         self, picture: Picture, image: NDArray[np.uint8], seen: dict[int, Mesh], joined: bool

@@ -16,9 +16,8 @@ from audit.perception.mesh import Mesh
 from audit.perception.motion import MotionMeter
 from audit.perception.table import Table
 
-_COLUMNS = (
-    26  # time, frame, box 4, points 10, confidence, pose 3, mouth, eyes 2, sharp, light, dense
-)
+# time, frame, box 4, points 10, confidence, pose 3, mouth, eyes 2, sharp, light, dense, gaze 2
+_COLUMNS = 28
 
 JOIN_S = 0.3  # rows further apart are no stretch in which movement could be followed
 
@@ -38,8 +37,11 @@ class Thread:
     table: Table = field(default_factory=lambda: Table(_COLUMNS))
     motion: MotionMeter = field(default_factory=MotionMeter)
 
-    def add(self, face: Face, eyes: tuple[float, float], picture: Picture) -> int:
-        """Write one row, in displayed pixels; returns its number. `eyes` are the lids' gaps."""
+    def add(self, face: Face, eyes: tuple[float, float, float, float], picture: Picture) -> int:
+        """Write one row, in displayed pixels; returns its number.
+
+        `eyes` are the lids' gaps, left and right, and the gaze across and up.
+        """
         scale = picture.scale
         self.table.append(
             np.concatenate(
@@ -47,8 +49,8 @@ class Thread:
                     (picture.time_s, picture.frame),
                     face.box / scale,
                     face.points.ravel() / scale,
-                    (face.confidence, *face.pose, face.mouth_open, *eyes),
-                    (face.sharpness, face.brightness, picture.dense),
+                    (face.confidence, *face.pose, face.mouth_open, *eyes[:2]),
+                    (face.sharpness, face.brightness, picture.dense, *eyes[2:]),
                 ]
             )
         )
@@ -74,6 +76,7 @@ class Thread:
             brightness=data[:, 22].copy(),
             dense=_joined(rows[:, 0], rows[:, 25] > 0),
             motion=self.motion.finish(),
+            gaze=data[:, 24:26].copy(),
         )
 
 

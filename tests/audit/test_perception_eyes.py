@@ -15,6 +15,7 @@ class Contour:
         points[8, 0] = width
         points[[11, 12, 13], 1] = -gap
         self._points = points
+        self.iris = np.zeros((5, 3), np.float32)
         self.crop = np.zeros(0)
 
     def allocate_tensors(self) -> None: ...
@@ -31,14 +32,21 @@ class Contour:
         self.crop = tensor
 
     def get_tensor(self, index: int) -> np.ndarray:
-        assert index == 1
-        return self._points.reshape(1, 213)
+        return self._points.reshape(1, 213) if index == 1 else self.iris.reshape(1, 15)
 
 
 def test_the_gap_is_taken_over_the_width() -> None:
     lids = Lids(Contour(12.0, 30.0))
     mesh = flat_mesh() + np.float32([100, 100, 0])
-    assert lids.gap(np.zeros((200, 200, 3), np.uint8), mesh, "left") == pytest.approx(0.4)
+    eye = lids.look(np.zeros((200, 200, 3), np.uint8), mesh, "left")
+    assert eye.gap == pytest.approx(0.4)
+
+
+def test_the_iris_is_placed_between_the_corners() -> None:
+    net = Contour(12.0, 30.0)  # corners at 0 and 30
+    net.iris[0, :2] = (18.0, -3.0)
+    eye = Lids(net).look(np.zeros((200, 200, 3), np.uint8), flat_mesh(), "right")
+    assert (eye.across, eye.up) == pytest.approx((0.1, 0.1))
 
 
 def test_the_crop_is_centred_on_the_wanted_eye() -> None:
@@ -47,9 +55,9 @@ def test_the_crop_is_centred_on_the_wanted_eye() -> None:
     mesh = flat_mesh() + np.float32([100, 100, 0])
     net = Contour(1.0, 1.0)
     lids = Lids(net)
-    lids.gap(image, mesh, "left")
+    lids.look(image, mesh, "left")
     assert net.crop.shape == (1, 64, 64, 3) and net.crop[0, 32, 32].min() > 0.9
-    lids.gap(image, mesh, "right")
+    lids.look(image, mesh, "right")
     assert net.crop.max() == 0.0
 
 

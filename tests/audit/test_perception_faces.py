@@ -97,6 +97,8 @@ def test_a_turned_head_that_the_detector_misses_is_kept_by_the_mesh() -> None:
         scene.show([(160, 120, 60)], k)
     (track,) = scene.log().tracks
     assert len(track.times_s) == 60
+    assert track.gaze is not None
+    assert np.allclose(track.gaze, (0.1, -0.05))
 
 
 def test_a_doubtful_mesh_needs_the_detectors_word() -> None:

@@ -9,6 +9,7 @@ import numpy as np
 
 from audit.media.plan import Picture
 from audit.perception.blazeface import Detection
+from audit.perception.eyes import Eye
 from audit.perception.geometry import LEFT_EYE, RIGHT_EYE
 from audit.perception.mesh import Mesh, Region
 
@@ -121,7 +122,7 @@ class ToyMesh:
 
 
 class ToyLids:
-    """Eyes that are always open."""
+    """Eyes that are always open and look a little to one side."""
 
-    def gap(self, _image: np.ndarray, _mesh: np.ndarray, side: str) -> float:
-        return 0.36 if side == "left" else 0.35
+    def look(self, _image: np.ndarray, _mesh: np.ndarray, side: str) -> Eye:
+        return Eye(0.36 if side == "left" else 0.35, 0.1, -0.05)
