@@ -318,7 +318,7 @@ def _check(
     return CheckResult(
         interview=interview,
         signals=signals,
-        findings=conclude(signals),
+        findings=conclude(signals, prior=settings.attack_prior),
         coverage=coverage(interview, settings),
         failed=failed,
         stage_cpu_s={k: round(v, 3) for k, v in watch.stages.items()},

@@ -8,6 +8,8 @@ The rules, in full:
 3. `no_indication` needs at least one of the question's required signals to say so.
    Insufficient data never reads as a pass: otherwise the finding is `inconclusive`.
 4. What no installed signal covers is listed with every finding.
+5. What likelihood ratios weigh together stands beside the verdict (`audit.combination`) and changes
+   none.
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
+from audit.combination import DEFAULT_PRIOR, combine
 from audit.types import Finding, Question, Reason, Signal, Status, Strength
 
 REQUIRED: Mapping[Question, tuple[str, ...]] = {
@@ -45,12 +48,15 @@ NOT_COVERED: Mapping[Question, tuple[str, ...]] = {
 }
 
 
-def conclude(signals: Sequence[Signal]) -> tuple[Finding, ...]:
-    """One finding per question, in the order of `Question`."""
-    return tuple(_answer(question, signals) for question in Question)
+def conclude(signals: Sequence[Signal], *, prior: float = DEFAULT_PRIOR) -> tuple[Finding, ...]:
+    """One finding per question, in the order of `Question`.
+
+    `prior`: assumed share of recordings with an attack, which findings state and do not use.
+    """
+    return tuple(_answer(question, signals, prior) for question in Question)
 
 
-def _answer(question: Question, signals: Sequence[Signal]) -> Finding:
+def _answer(question: Question, signals: Sequence[Signal], prior: float) -> Finding:
     relevant = [
         replace(s, status=s.status_for(question)) for s in signals if question in s.questions
     ]
@@ -61,6 +67,7 @@ def _answer(question: Question, signals: Sequence[Signal]) -> Finding:
         reasons=tuple(_reasons(question, verdict, relevant)),
         signals=tuple(s.name for s in relevant),
         not_covered=NOT_COVERED[question],
+        weight=combine(question, relevant, prior=prior),
     )
 
 

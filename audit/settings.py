@@ -153,6 +153,12 @@ class Settings(BaseSettings):
     )
     threads: int = Field(1, ge=1, description="threads per inference session")
     seed: int = Field(20261122, description="seed of every sampled choice; recorded in reports")
+    attack_prior: float = Field(
+        0.01,
+        gt=0,
+        lt=1,
+        description="assumed share of recordings with an attack; reports state it, nothing uses it",
+    )
     face_backend: str = Field("dlib", description="dlib | insightface")
     voice_backend: str = Field("ge2e", description="ge2e | speechbrain")
     insightface_dir: Path | None = Field(None, description="folder of an InsightFace pack")

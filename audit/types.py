@@ -188,11 +188,50 @@ class Signal:
 
 
 @dataclass(frozen=True, slots=True)
+class CauseWeight:
+    """What one cause says of an attack: the log10 ratio of its strongest signal.
+
+    Positive speaks for an attack. `channel`: what the cause looks at. `counted`: whether it enters
+    the total; not so where a stronger cause of its channel says the same.
+    """
+
+    cause: str
+    signal: str
+    channel: str
+    log10: float
+    counted: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceWeight:
+    """What the signals of a question weigh together; see `audit.combination`.
+
+    Attributes:
+        log10: log10 ratio of an attack to none, within -`bound`..`bound`.
+        support: its size in the words of the verbal scale.
+        causes: what it was made from.
+        prior: assumed share of recordings with an attack. It is stated, not multiplied in.
+        even_at: the log10 ratio at which, with that prior, an attack is as likely as none.
+    """
+
+    log10: float
+    bound: float
+    support: str
+    causes: tuple[CauseWeight, ...]
+    prior: float
+    even_at: float
+
+
+@dataclass(frozen=True, slots=True)
 class Finding:
-    """The answer to one question, with the signals behind it."""
+    """The answer to one question, with the signals behind it.
+
+    `weight` stands beside the verdict and never changes it; None where no ratio counts.
+    """
 
     question: Question
     verdict: Status
     reasons: tuple[Reason, ...]
     signals: tuple[str, ...]
     not_covered: tuple[str, ...] = ()
+    weight: EvidenceWeight | None = None

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
 from audit.facts import MediaFacts, Stream
 from audit.interview import Interview
 from audit.result import CheckResult
-from audit.types import Finding, Question
+from audit.types import EvidenceWeight, Finding, Question
 from reports import documents as d
-from reports.canonical import canonical, figure, seconds, sha256_of
+from reports.canonical import canonical, figure, log_ratio, seconds, sha256_of
 from reports.signal_json import Clean, signal_entry, weight_entry
 from reports.texts import Cleaner, label
 from reports.timeline_json import faces_in_view, speech_entry, track_entry
@@ -173,6 +173,29 @@ def _finding(finding: Finding, clean: Clean) -> d.FindingEntry:
         reasons=[d.Why(code=r.code, text=clean(r.text)) for r in finding.reasons],
         signals=list(finding.signals),
         not_covered=[clean(text) for text in finding.not_covered],
+        weight=None if finding.weight is None else _weight(finding.weight),
+    )
+
+
+def _weight(weight: EvidenceWeight) -> d.EvidenceWeightEntry:
+    sides: tuple[Literal["attack", "none"], ...] = ("attack", "none")
+    return d.EvidenceWeightEntry(
+        log10_lr=log_ratio(weight.log10),
+        log10_lr_bounds=[log_ratio(-weight.bound), log_ratio(weight.bound)],
+        support=weight.support.replace(" ", "_"),
+        favours="neither" if weight.support == "no" else sides[weight.log10 < 0],
+        prior=weight.prior,
+        even_at=log_ratio(weight.even_at),
+        causes=[
+            d.CauseWeightEntry(
+                cause=cause.cause,
+                signal=cause.signal,
+                channel=cause.channel,
+                log10_lr=log_ratio(cause.log10),
+                counted=cause.counted,
+            )
+            for cause in weight.causes
+        ],
     )
 
 

@@ -110,13 +110,42 @@ class CoverageFacts(Part):
     sampling: str = Field(description="how frames were chosen, in words")
 
 
+class CauseWeightEntry(Part):
+    """What one cause says of an attack."""
+
+    cause: str = Field(description="signals of one cause count once, the strongest")
+    signal: str = Field(description="name of that signal")
+    channel: str = Field(description="what it looks at; causes of one channel are dependent")
+    log10_lr: float = Field(description="log10 ratio of an attack to none; positive: an attack")
+    counted: bool = Field(description="false: a stronger cause of its channel says the same")
+
+
+class EvidenceWeightEntry(Part):
+    """What the signals weigh together; it changes no verdict (docs/combination.md)."""
+
+    log10_lr: float = Field(description="log10 ratio of an attack to none, within the bounds")
+    log10_lr_bounds: list[float] = Field(
+        min_length=2, max_length=2, description="lowest and highest value that is ever given"
+    )
+    support: str = Field(description="its size on the verbal scale, a code")
+    favours: Literal["attack", "none", "neither"] = Field(description="which it speaks for")
+    prior: Share = Field(description="assumed share of recordings with an attack; not used")
+    even_at: float = Field(description="log10 ratio at which that prior makes both as likely")
+    causes: list[CauseWeightEntry] = Field(description="what it was made from")
+
+
 class FindingEntry(Part):
-    """The answer to one question."""
+    """The answer to one question. Results of versions that weighed nothing have no `weight`."""
+
+    model_config = ConfigDict(json_schema_serialization_defaults_required=True)
 
     verdict: Verdict = Field(description="never worse than `review`: a person must look")
     reasons: list[Why] = Field(description="why the verdict is what it is")
     signals: list[str] = Field(description="names of the signals behind it")
     not_covered: list[str] = Field(description="what no installed signal can see, in words")
+    weight: EvidenceWeightEntry | None = Field(
+        None, description="authenticity and presence; null where no likelihood ratio counts"
+    )
 
 
 class Findings(Part):

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from reports.compose.interview_coverage import coverage, file, unseen
 from reports.compose.interview_facts import Check, Json, facts, overview, wanted_frames
 from reports.compose.interview_signals import models, signals, silent
-from reports.compose.likelihood import likelihood, reading
+from reports.compose.likelihood import likelihood, reading, weighed
 from reports.compose.passages import Passages, anchor, begun, joined, listed
 from reports.document import model as m
 from reports.document.draft import Issue, at
@@ -248,6 +248,8 @@ def _findings(page: Passages) -> None:
         )
         page.points(_reasons(page, finding["question"]))
         page.text(*_behind(page, n, finding))
+        if finding["weighed"] is not None:
+            page.text(*weighed(page, n, finding))
         page.text(*_not_covered(page, finding["question"]))
 
 

@@ -140,7 +140,29 @@ def _finding(check: Check, question: str, language: str) -> Json:
         if signal["name"] in finding["signals"]:
             says[signal["status_by_question"][question]].append(title(signal["name"], language))
     lead = leading(check, question)
-    return {"question": question, "verdict": finding["verdict"], **says, "lead": lead}
+    weighed = _weighed(check, finding.get("weight"), language)
+    return {
+        "question": question,
+        "verdict": finding["verdict"],
+        **says,
+        "lead": lead,
+        "weighed": weighed,
+    }
+
+
+def _weighed(check: Check, weight: Json | None, language: str) -> Json | None:
+    """Titles of the signals that a finding's weight counts, and of those that add nothing to it."""
+    if weight is None:
+        return None
+    names = {
+        counted: [title(c["signal"], language) for c in weight["causes"] if c["counted"] is counted]
+        for counted in (True, False)
+    }
+    return {
+        "counted": names[True],
+        "dependent": names[False],
+        "reaches": weight["favours"] == "attack" and weight["log10_lr"] >= weight["even_at"],
+    }
 
 
 def leading(check: Check, question: str) -> int | None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+from typing import Any
+
 from reports.compose.passages import Passages
 from reports.document import model as m
 from reports.document.draft import Ref, at
@@ -26,6 +29,33 @@ def likelihood(page: Passages, row: str) -> m.Inline:
     if held["favours"] is None:
         return page.draft.say(f"{AREA}.likelihood.neither", **fillings)
     return page.draft.say(f"{AREA}.likelihood.one", favoured=at(f"{row}/favours"), **fillings)
+
+
+def weighed(page: Passages, n: int, finding: Mapping[str, Any]) -> Iterator[m.Inline]:
+    """What the signals of finding `n` weigh together, and what that rests on."""
+    say = page.draft.say
+    question = finding["question"]
+    where, row = f"/check/findings/{question}/weight", f"/findings/{n}/weighed"
+    held = page.held(where)
+    fillings = {
+        "names": at(f"{row}/counted", "list"),
+        "support": at(f"{where}/support", "word:support"),
+        "ratio": at(f"{where}/log10_lr", "signed:2"),
+        "bounds": at(f"{where}/log10_lr_bounds", "between:signed:2"),
+    }
+    if held["favours"] == "neither":
+        yield say(f"{AREA}.weighed.neither", **fillings)
+    else:
+        favoured = at(f"{where}/favours", f"word:weighed_{question}")
+        yield say(f"{AREA}.weighed.one", favoured=favoured, **fillings)
+    if finding["weighed"]["dependent"]:
+        yield say(f"{AREA}.weighed.dependent", names=at(f"{row}/dependent", "list"))
+    yield say(
+        f"{AREA}.weighed.{'reaches' if finding['weighed']['reaches'] else 'short'}",
+        prior=at(f"{where}/prior", "percent"),
+        even=at(f"{where}/even_at", "signed:2"),
+    )
+    yield say(f"{AREA}.weighed.beside")
 
 
 def reading(page: Passages) -> None:
