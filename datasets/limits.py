@@ -81,7 +81,6 @@ def calibration(
         offset=round(offset, 4),
         lower=min(lower, 0.0),
         upper=max(upper, 0.0),
-        hypotheses=("an altered recording", "an untouched recording"),
         n_mated=len(attacks.values),
         n_nonmated=len(genuine.values),
         n_persons=len(np.union1d(attacks.persons, genuine.persons)),
@@ -114,7 +113,8 @@ def conformal(
     found: dict[str, Any] = limits(genuine.values, attacks.values, errors=errors, groups=groups)
     for name in ("bona_fide_limit", "attack_limit"):
         found[name] = round(float(found[name]), 4)
-    return ConformalRecord(**label, **found)
+    named = {name: value for name, value in label.items() if name != "hypotheses"}
+    return ConformalRecord(**named, **found)
 
 
 def as_toml(record: CalibrationRecord | ConformalRecord) -> str:
@@ -174,6 +174,8 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("trials", type=Path)
     parser.add_argument("--detector", required=True)
     parser.add_argument("--score", default="score of the signal", help="the score in words")
+    parser.add_argument("--attack", default="the recording was altered", help="hypothesis")
+    parser.add_argument("--bona-fide", default="the recording was not altered", help="hypothesis")
     parser.add_argument("--version", default="1", help="version of the detector")
     parser.add_argument("--error", type=float, default=0.05, help="stated error, bona fide")
     parser.add_argument("--attack-error", type=float, default=0.2, help="stated error, attacks")
@@ -184,6 +186,7 @@ def main(arguments: list[str]) -> None:
         "score": chosen.score,
         "model": chosen.detector,
         "model_version": chosen.version,
+        "hypotheses": (chosen.attack, chosen.bona_fide),
         "date": chosen.date,
         "source": f"python -m datasets.limits TRIALS --detector {chosen.detector}",
     }

@@ -16,7 +16,7 @@ from datasets.trials import Trial, write_trials
 
 LABEL = {
     "id": "toy", "score": "s", "model": "toy", "model_version": "1", "date": "2026-11-23",
-    "source": "test",
+    "source": "test", "hypotheses": ("altered", "untouched"),
 }  # fmt: skip
 
 
