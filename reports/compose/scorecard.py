@@ -15,6 +15,7 @@ _ATTACK = (
     Col("/title", title="species"),
     Col("/strength", "plain"),
     Col("/condition", "plain"),
+    Col("/trained_on", "word:scorecard_seen", "seen"),
     Col("/presentations", "integer"),
     Col("/apcer_strict/value", "percent", "apcer_strict"),
     Col("/apcer_strict/interval", "between:percent:1", "interval"),
@@ -118,7 +119,7 @@ def _answer(page: Passages) -> None:
         )
     page.notice("limit", "limits")
     page.table("worst-attacks", page.say("worst.attacks"), "/worst_attacks", (
-        Col("/detector"), *_ATTACK[:1], *_ATTACK[3:11],
+        Col("/detector"), *_ATTACK[:1], *_ATTACK[3:12],
     ))  # fmt: skip
     page.table("worst-flags", page.say("worst.flags"), "/worst_flags", (
         Col("/detector"), *_BONA_FIDE[:10],
