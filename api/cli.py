@@ -69,12 +69,22 @@ def check(
             help="An earlier recording or photo of the claimed person; may be repeated.",
         ),
     ] = None,
+    signal: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--signal",
+            help="A signal that is off by default, such as assisted_answering; may be repeated. "
+            "Read its page first: it may not be fit for your purpose.",
+        ),
+    ] = None,
 ) -> None:
     """Check one interview; write its figures and a signed report as a page, PDF and JSON."""
     references = reference or []
     for path in (video, *references):
         _must_exist(path)
     settings = read_settings()
+    turned_on = tuple(dict.fromkeys((*settings.optional_signals, *(signal or ()))))
+    settings = settings.model_copy(update={"optional_signals": turned_on})
     models = open_models(settings)
     with shown() as progress, naming(video):
         result = run_check(video, settings, models, references=references, progress=progress)

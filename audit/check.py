@@ -18,10 +18,10 @@ from pathlib import Path
 import numpy as np
 
 from audit import detectors as registry
-from audit.detectors import CropSpec, Detector, Scout
-from audit.errors import AuditError, InputError, MediaUnreadable
+from audit.detectors import CropSpec, Detector, NotRun, Scout
+from audit.errors import AuditError, InputError, MediaUnreadable, SettingsInvalid
 from audit.facts import MediaFacts
-from audit.findings import conclude
+from audit.findings import conclude, with_weak_ones_withheld
 from audit.inference import Models, limited_threads
 from audit.interview import FaceLog, Interview, PictureLog, Window
 from audit.media import (
@@ -95,12 +95,36 @@ class Reading:
 
 
 def reading(settings: Settings, models: Models, names: Sequence[str] | None = None) -> Reading:
-    """A reading with the detectors called `names` (all that are installed by default)."""
+    """A reading with the detectors called `names` (all that are installed by default).
+
+    An optional one that `settings.optional_signals` does not name only says that it was not run.
+
+    Raises:
+        SettingsInvalid: a name there is not that of an installed optional detector.
+    """
     chosen = registry.names() if names is None else tuple(names)
-    loaded = [registry.load(name) for name in chosen]
+    wanted = optional_signals(settings.optional_signals)
+    loaded = [_as_wanted(registry.load(name), wanted) for name in chosen]
     questions = list(Question)
     loaded.sort(key=lambda d: (questions.index(d.spec.questions[0]), d.spec.name))
     return Reading(settings, models, tuple(loaded))
+
+
+def optional_signals(named: Sequence[str]) -> frozenset[str]:
+    """The names of optional detectors that are to run.
+
+    Raises:
+        SettingsInvalid: one is not installed, or is not optional.
+    """
+    for name in named:
+        if not registry.load(name).spec.optional:
+            raise SettingsInvalid(f"The signal '{name}' is always run; it cannot be turned on.")
+    return frozenset(named)
+
+
+def _as_wanted(detector: Detector, wanted: frozenset[str]) -> Detector:
+    off = detector.spec.optional and detector.spec.name not in wanted
+    return NotRun(detector.spec) if off else detector
 
 
 def open_interview(
@@ -313,7 +337,8 @@ def _check(
         with watch.stage("references"):
             earlier.append(_open_reference(reference, how, number))
     interview = replace(interview, references=tuple(earlier))
-    signals, failed = inspect(interview, how, progress=progress, watch=watch)
+    measured, failed = inspect(interview, how, progress=progress, watch=watch)
+    signals = with_weak_ones_withheld(measured)
     progress("done", 1.0)
     return CheckResult(
         interview=interview,

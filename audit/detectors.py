@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib import metadata, resources
 from typing import Any, Literal, Protocol, cast, runtime_checkable
@@ -48,6 +48,8 @@ class DetectorSpec:
     weights: tuple[str, ...] = ()
     crops: tuple[CropSpec, ...] = ()
     limits: tuple[str, ...] = ()
+    optional: bool = False
+    """Off unless whoever runs the check turns it on: `Settings.optional_signals`."""
 
     def inconclusive(self, code: str, text: str, **more: Any) -> Signal:
         """A signal that says why nothing can be said. `more` may add quality, series, evidence."""
@@ -82,6 +84,19 @@ class Detector(Protocol):
     def inspect(self, interview: Interview) -> Signal:
         """Look at the recording. Never raises for weak input: returns an inconclusive signal."""
         ...
+
+
+class NotRun:
+    """Stands in a check for an optional detector that was not turned on, and says so."""
+
+    def __init__(self, spec: DetectorSpec) -> None:
+        self.spec = replace(spec, crops=(), weights=())
+
+    def inspect(self, _interview: Interview) -> Signal:
+        """An inconclusive signal; nothing is measured."""
+        return self.spec.inconclusive(
+            "not_run", "This signal is off by default and was not turned on for this check."
+        )
 
 
 @runtime_checkable

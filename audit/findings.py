@@ -7,8 +7,11 @@ The rules, in full:
    supporting signals at `review`.
 3. `no_indication` needs at least one of the question's required signals to say so.
    Insufficient data never reads as a pass: otherwise the finding is `inconclusive`.
-4. What no installed signal covers is listed with every finding.
-5. What likelihood ratios weigh together stands beside the verdict (`audit.combination`) and changes
+4. A signal of `BESIDE_PRIMARY` never brings a finding to `review`, neither alone nor together with
+   other supporting signals. It is shown only where a primary signal already asks for a look at the
+   same question; elsewhere what it measured is withheld, so that nobody is looked at for it.
+5. What no installed signal covers is listed with every finding.
+6. What likelihood ratios weigh together stands beside the verdict (`audit.combination`) and changes
    none.
 """
 
@@ -34,6 +37,9 @@ REQUIRED: Mapping[Question, tuple[str, ...]] = {
 }
 """A question can be answered `no_indication` only when one of these signals says so."""
 
+BESIDE_PRIMARY = frozenset({"assisted_answering"})
+"""Signals that disability, a second language or nerves can bring about as well."""
+
 NOT_COVERED: Mapping[Question, tuple[str, ...]] = {
     Question.AUTHENTICITY: (
         "Manipulated or generated faces: no trained model is installed yet.",
@@ -48,6 +54,40 @@ NOT_COVERED: Mapping[Question, tuple[str, ...]] = {
 }
 
 
+def with_weak_ones_withheld(signals: Sequence[Signal]) -> tuple[Signal, ...]:
+    """The signals of a check, those of `BESIDE_PRIMARY` emptied where no primary evidence is.
+
+    What is withheld leaves no score, evidence or series behind: only that it was withheld.
+    """
+    return tuple(_shown(signal, signals) for signal in signals)
+
+
+def _shown(signal: Signal, signals: Sequence[Signal]) -> Signal:
+    weak = signal.name in BESIDE_PRIMARY and signal.status is not Status.INCONCLUSIVE
+    if not weak or any(_asks_for_a_look(other, signal.questions) for other in signals):
+        return signal
+    return Signal(
+        name=signal.name,
+        questions=signal.questions,
+        status=Status.INCONCLUSIVE,
+        reason=Reason(
+            "withheld",
+            "This signal is too weak to be shown without primary evidence, and there is none.",
+        ),
+        model=signal.model,
+        cause=signal.cause,
+        strength=signal.strength,
+        limits=signal.limits,
+    )
+
+
+def _asks_for_a_look(signal: Signal, questions: Sequence[Question]) -> bool:
+    """Whether a primary signal is at `review` for one of the questions."""
+    return signal.strength is Strength.PRIMARY and any(
+        q in signal.questions and signal.status_for(q) is Status.REVIEW for q in questions
+    )
+
+
 def conclude(signals: Sequence[Signal], *, prior: float = DEFAULT_PRIOR) -> tuple[Finding, ...]:
     """One finding per question, in the order of `Question`.
 
@@ -58,7 +98,9 @@ def conclude(signals: Sequence[Signal], *, prior: float = DEFAULT_PRIOR) -> tupl
 
 def _answer(question: Question, signals: Sequence[Signal], prior: float) -> Finding:
     relevant = [
-        replace(s, status=s.status_for(question)) for s in signals if question in s.questions
+        replace(s, status=s.status_for(question))
+        for s in with_weak_ones_withheld(signals)
+        if question in s.questions
     ]
     verdict = _verdict(question, relevant)
     return Finding(
@@ -75,7 +117,7 @@ def _verdict(question: Question, signals: Sequence[Signal]) -> Status:
     flagged = [s for s in signals if s.status is Status.REVIEW]
     if any(s.strength is Strength.PRIMARY for s in flagged):
         return Status.REVIEW
-    if len({s.cause for s in flagged}) >= 2:
+    if len({s.cause for s in flagged if s.name not in BESIDE_PRIMARY}) >= 2:
         return Status.REVIEW
     required = REQUIRED[question]
     if any(s.name in required and s.status is Status.NO_INDICATION for s in signals):

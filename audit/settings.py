@@ -163,6 +163,9 @@ class Settings(BaseSettings):
     voice_backend: str = Field("ge2e", description="ge2e | speechbrain")
     insightface_dir: Path | None = Field(None, description="folder of an InsightFace pack")
     speechbrain_dir: Path | None = Field(None, description="folder of a SpeechBrain encoder")
+    optional_signals: tuple[str, ...] = Field(
+        (), description="signals that are off by default and may run here, as a JSON list"
+    )
     c2pa_trust_anchors: Path | None = Field(None, description="PEM file of trusted signers")
     c2pa_sign_certificates: Path | None = Field(
         None, description="PEM file of the chain that signs exported evidence; none = unsigned"

@@ -49,13 +49,15 @@ def _checked(bench: Bench, context: JobContext, work: Work) -> tuple[Json, Mappi
             opened.enter_context(media.fetched(bench.vault, context.tenant, each))
             for each in (work.recording, *work.references)
         ]
+        asked = [s for s in bench.settings.optional_signals if s in work.optional_signals]
+        settings = bench.settings.model_copy(update={"optional_signals": tuple(asked)})
         result = check(
             paths[0],
-            bench.settings,
+            settings,
             bench.models(),
             references=paths[1:],
             progress=Watched(context),
             names=None if work.identity else without_identity(),
         )
         document = as_read(check_document(result))
-        return document, thumbnails(document, result, paths[0], bench.settings)
+        return document, thumbnails(document, result, paths[0], settings)

@@ -18,7 +18,7 @@ from audit.jobs import RetryLater, enqueue, request_cancel
 from audit.ledger import EventKind
 from audit.operations import gate, reports
 from audit.operations.announcements import announce
-from audit.operations.flags import FlagContext, raise_flags
+from audit.operations.flags import FlagContext, policy_in_force, raise_flags
 from audit.operations.media import named, usable
 from audit.operations.references import references_in_force
 from audit.operations.reports import About, Signed
@@ -58,12 +58,17 @@ class CheckOrder:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Work:
-    """What a worker needs. `identity`: whether faces and voices may be compared."""
+    """What a worker needs.
+
+    `identity`: whether faces and voices may be compared. `optional_signals`: those off by default
+    that the organisation's active policy asks for.
+    """
 
     check: Check
     recording: Media
     references: tuple[Media, ...]
     identity: bool
+    optional_signals: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,7 +154,13 @@ def begin(unit: UnitOfWork, check_id: str) -> Work | None:
     recording = _recording(unit, interview, check.media_id)
     earlier = (unit.get(Media, each) for each in begun.reference_media)
     usable_now = tuple(each for each in earlier if each.state is MediaState.STORED)
-    return Work(check=begun, recording=recording, references=usable_now, identity=identity)
+    return Work(
+        check=begun,
+        recording=recording,
+        references=usable_now,
+        identity=identity,
+        optional_signals=policy_in_force(unit, check.system_id).optional_signals,
+    )
 
 
 def about(check: Check) -> About:

@@ -52,12 +52,18 @@ def raise_flags(
     Raises `ResultInvalid` where the document is no result.
     """
     system = unit.get(System, context.system_id) if context.system_id else None
-    policy = active_policy(unit, system.policy if system else DEFAULT)
+    policy = policy_in_force(unit, context.system_id)
     found = policies.evaluate(policy, [document])
     known = {flag.fingerprint for flag in unit.every(Flag, subject=subject)}
     fresh = [flag for flag in found if flag.id not in known]
     places = _places(unit, context, system) if fresh else ()
     return tuple(_store(unit, subject, flag, context, places) for flag in fresh)
+
+
+def policy_in_force(unit: ReadUnit, system_id: str | None) -> policies.Policy:
+    """The active policy of a system, or the one for all of them."""
+    system = unit.get(System, system_id) if system_id else None
+    return active_policy(unit, system.policy if system else DEFAULT)
 
 
 def may_see(flag: Flag, role: Role) -> bool:

@@ -165,6 +165,9 @@ class Policy(_Part):
     policy: Name
     version: int = Field(ge=1)
     title: str = ""
+    optional_signals: tuple[Name, ...] = ()
+    """Signals that are off by default and that the organisation asks for; they run where the
+    operator's settings let them."""
     rules: tuple[Rule, ...]
 
     @model_validator(mode="after")
@@ -179,6 +182,8 @@ class Policy(_Part):
     def sha256(self) -> str:
         """Hash of the policy's meaning: the same for another layout of the same YAML."""
         dumped = self.model_dump(mode="json")
+        if not self.optional_signals:  # what is not asked for leaves hashes as they were
+            del dumped["optional_signals"]
         text = json.dumps(dumped, sort_keys=True, ensure_ascii=True, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from audit.findings import REQUIRED, conclude
+from audit.findings import REQUIRED, conclude, with_weak_ones_withheld
 from audit.types import Finding, ModelUse, Question, Reason, Signal, Status, Strength
 
 
@@ -122,3 +122,48 @@ def test_a_signal_may_answer_its_questions_differently() -> None:
     )
     assert answer([both], Question.IDENTITY).verdict is Status.NO_INDICATION
     assert answer([both], Question.ASSISTANCE).verdict is Status.REVIEW
+
+
+ASSISTED = "assisted_answering"
+ASSISTANCE = Question.ASSISTANCE
+
+
+def reading_aloud(status: Status = Status.REVIEW) -> Signal:
+    weak = signal(ASSISTED, status, question=ASSISTANCE, strength=Strength.SUPPORTING)
+    return replace(weak, score=0.4, measurements={"gaze": 0.4})
+
+
+@pytest.mark.parametrize("helpers", [0, 1, 2])
+def test_signs_of_reading_add_nothing_to_supporting_signals(helpers: int) -> None:
+    others = [
+        signal(f"other_{n}", Status.REVIEW, question=ASSISTANCE, strength=Strength.SUPPORTING)
+        for n in range(helpers)
+    ]
+    without, added = (answer([*others, *weak], ASSISTANCE) for weak in ([], [reading_aloud()]))
+    assert added.verdict is without.verdict
+    assert added.verdict is (Status.REVIEW if helpers == 2 else Status.INCONCLUSIVE)
+    assert [r.code for r in added.reasons] == [r.code for r in without.reasons]
+
+
+def test_signs_of_reading_are_withheld_without_primary_evidence() -> None:
+    beside = signal("speaker_consistency", Status.NO_INDICATION, question=ASSISTANCE)
+    elsewhere = signal("presentation_attack", Status.REVIEW)
+    kept = with_weak_ones_withheld([reading_aloud(), beside, elsewhere])
+    assert kept[1:] == (beside, elsewhere)
+    assert kept[0].status is Status.INCONCLUSIVE
+    assert kept[0].reason.code == "withheld"
+    assert kept[0].score is None
+    assert not kept[0].measurements
+    found = answer([reading_aloud(), beside], ASSISTANCE)
+    assert found.verdict is Status.NO_INDICATION
+    assert ASSISTED not in {r.code.rsplit("_", 1)[0] for r in found.reasons}
+
+
+@pytest.mark.parametrize("status", [Status.REVIEW, Status.NO_INDICATION])
+def test_signs_of_reading_are_shown_beside_primary_evidence(status: Status) -> None:
+    primary = signal("speaker_consistency", Status.REVIEW, question=ASSISTANCE)
+    weak = reading_aloud(status)
+    assert with_weak_ones_withheld([weak, primary]) == (weak, primary)
+    codes = [r.code for r in answer([weak, primary], ASSISTANCE).reasons]
+    assert codes[0] == "speaker_consistency_review"
+    assert (f"{ASSISTED}_review" in codes) is (status is Status.REVIEW)

@@ -375,3 +375,12 @@ def test_flags_of_a_list_are_those_of_its_parts(verdicts: list[str], cut: int) -
     parts: tuple[Flag, ...] = evaluate(made, documents[:cut]) + evaluate(made, documents[cut:])
     assert evaluate(made, documents) == parts
     assert all(f.outcome in ("for_information", "needs_human_review") for f in parts)
+
+
+def test_what_is_off_by_default_can_be_asked_for_and_else_leaves_the_hash_alone() -> None:
+    values = {"policy": "p", "version": 1, "rules": []}
+    asks = load_policy({**values, "optional_signals": ["assisted_answering"]})
+    assert asks.optional_signals == ("assisted_answering",)
+    assert default_policy().optional_signals == ()
+    silent, empty = load_policy(values), load_policy({**values, "optional_signals": []})
+    assert silent.sha256 == empty.sha256 != asks.sha256
