@@ -20,11 +20,11 @@ from datasets.scorecard.model import (
 )
 from datasets.scorecard.rates import (
     FALSE_FLAGS,
+    Register,
     abstention_rows,
     attack_rows,
     bona_fide_row,
     bona_fide_rows,
-    trained_on,
 )
 from datasets.scorecard.resampling import CONFIDENCE, FEWEST, Plan, by_person, by_source
 from datasets.trials import Trial
@@ -70,28 +70,46 @@ def scorecard(
 def _detector(
     name: str, trials: Sequence[Trial], registry: Mapping[str, Species], plan: Plan
 ) -> DetectorEntry:
-    test = [t for t in trials if t.split == "test"]
     others = [t for t in trials if t.split != "test"]
+    leaked = _persons(others)
+    meant = [t for t in trials if t.split == "test"]
+    test = [t for t in meant if not leaked & _persons([t])]
+    register = Register(registry, frozenset(t.species for t in others if t.is_attack))
     genuine = [t for t in test if not t.is_attack]
-    held_out = [t for t in test if trained_on(t.species, registry) != "yes" or not t.is_attack]
+    held_out = [t for t in test if not t.is_attack or register.trained_on(t.species) != "yes"]
     entry = DetectorEntry(
         name=name,
         trials=len(test),
         other=len(others),
         attack_high=direction(test),
-        attacks=attack_rows(test, registry, plan),
-        species=attack_rows(test, registry, plan, together=True),
+        attacks=attack_rows(test, register, plan),
+        species=attack_rows(test, register, plan, together=True),
         bona_fide=bona_fide_rows(test, plan),
         overall=bona_fide_row(genuine, ("", ""), plan) if genuine else None,
-        discrimination=discrimination_rows(test, others, registry, plan),
+        discrimination=discrimination_rows(test, others, register, plan),
         likelihood=likelihoods(held_out, plan),
         abstention=abstention_rows(test),
         groups=group_rows(test, plan),
         cost=cost(test),
         missing=[],
     )
-    missing = list(_missing(entry, test, registry))
+    missing = [*_leaked(len(meant) - len(test)), *_missing(entry, test, registry)]
     return entry.model_copy(update={"missing": missing})
+
+
+def _persons(trials: Iterable[Trial]) -> set[tuple[str, str, str]]:
+    """Who is seen or heard in trials, and their source recordings, each within its corpus."""
+    persons = {(t.corpus, "person", t.person) for t in trials if t.person}
+    return persons | {(t.corpus, "source", t.source) for t in trials}
+
+
+def _leaked(count: int) -> Iterator[MissingEntry]:
+    """Says that trials were left out; without any, nothing."""
+    if count:
+        yield _gap(
+            f"{count} trials for testing",
+            "Training or calibration used the same person or recording; they are left out.",
+        )
 
 
 def _missing(

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 from scipy import stats
 
-from datasets.attacks.species import Species
 from datasets.scorecard.model import DiscriminationEntry, FigureEntry, Seen
-from datasets.scorecard.rates import trained_on
+from datasets.scorecard.rates import Register
 from datasets.scorecard.resampling import (
     Array,
     Clusters,
@@ -122,7 +121,7 @@ def figure(
 
 
 def discrimination_rows(
-    trials: Sequence[Trial], others: Iterable[Trial], registry: Mapping[str, Species], plan: Plan
+    trials: Sequence[Trial], others: Iterable[Trial], register: Register, plan: Plan
 ) -> list[DiscriminationEntry]:
     """All held-out species together, those trained on apart, then each generator, codec and corpus.
 
@@ -136,15 +135,15 @@ def discrimination_rows(
     seen = {axis: {_level(t, axis) for t in others} for axis in ("codec", "corpus")}
     genuine = [t for t in trials if not t.is_attack]
     attacks = [t for t in trials if t.is_attack]
-    held_out = [t for t in attacks if trained_on(t.species, registry) != "yes"]
-    trained = [t for t in attacks if trained_on(t.species, registry) == "yes"]
+    held_out = [t for t in attacks if register.trained_on(t.species) != "yes"]
+    trained = [t for t in attacks if register.trained_on(t.species) == "yes"]
     sign = direction(trials)
     rows = [_row("all", "", "no", [*held_out, *genuine], sign, plan)]
     if trained:
         rows.append(_row("trained_on", "", "yes", [*trained, *genuine], sign, plan))
     for level in sorted({t.species for t in held_out}):
         part = [t for t in held_out if t.species == level]
-        known = trained_on(level, registry)
+        known = register.trained_on(level)
         rows.append(_row("generator", level, known, [*part, *genuine], sign, plan))
     for axis in ("codec", "corpus"):
         for level in sorted({_level(t, axis) for t in genuine}):

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -41,6 +42,23 @@ FALSE_FLAGS = 0.05
 
 _WORST = 2.0
 """Sorts before every rate: without an answer nothing speaks for the detector."""
+
+
+@dataclass(frozen=True, slots=True)
+class Register:
+    """What is known of species: the registry, and ids that training or calibration trials have."""
+
+    species: Mapping[str, Species]
+    used: frozenset[str] = frozenset()
+
+    def trained_on(self, species: str) -> Seen:
+        """Whether the detector was trained, tuned or calibrated on a species."""
+        if species in self.used:
+            return "yes"
+        known = self.species.get(species)
+        if known is None:
+            return "unknown"
+        return "yes" if known.trained_on else "no"
 
 
 def rate(errors: Sequence[bool], trials: Sequence[Trial], plan: Plan) -> RateEntry:
@@ -82,7 +100,7 @@ def answered(trials: Iterable[Trial]) -> list[Trial]:
 
 
 def attack_rows(
-    trials: Iterable[Trial], registry: Mapping[str, Species], plan: Plan, *, together: bool = False
+    trials: Iterable[Trial], register: Register, plan: Plan, *, together: bool = False
 ) -> list[AttackEntry]:
     """Attack presentations by species, strength and condition, worst first.
 
@@ -94,7 +112,7 @@ def attack_rows(
         if trial.is_attack:
             finer = ("", "") if together else (trial.strength, trial.condition)
             cells.setdefault((trial.species, *finer), []).append(trial)
-    rows = [_attack_row(key, held, registry, plan) for key, held in sorted(cells.items())]
+    rows = [_attack_row(key, held, register, plan) for key, held in sorted(cells.items())]
     return sorted(
         rows,
         key=lambda row: (-_value(row.apcer_strict), -_value(row.apcer), -row.presentations),
@@ -104,10 +122,10 @@ def attack_rows(
 def _attack_row(
     key: tuple[str, str, str],
     held: Sequence[Trial],
-    registry: Mapping[str, Species],
+    register: Register,
     plan: Plan,
 ) -> AttackEntry:
-    known = registry.get(key[0])
+    known = register.species.get(key[0])
     heard = answered(held)
     return AttackEntry(
         species=key[0],
@@ -115,7 +133,7 @@ def _attack_row(
         term=known.term if known else "",
         strength=key[1],
         condition=key[2],
-        trained_on=trained_on(key[0], registry),
+        trained_on=register.trained_on(key[0]),
         presentations=len(held),
         sources=by_source(held).count,
         persons=by_person(held).count,
@@ -123,14 +141,6 @@ def _attack_row(
         apcer_strict=rate([t.status != "review" for t in held], held, plan),
         apnrr=rate([t.status == "inconclusive" for t in held], held, plan),
     )
-
-
-def trained_on(species: str, registry: Mapping[str, Species]) -> Seen:
-    """Whether detectors were trained or tuned on a species; unknown for what is not registered."""
-    known = registry.get(species)
-    if known is None:
-        return "unknown"
-    return "yes" if known.trained_on else "no"
 
 
 def bona_fide_rows(trials: Iterable[Trial], plan: Plan) -> list[BonaFideEntry]:

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from audit.detectors import names
 from audit.errors import InputError, WeightsUnavailable
 from datasets.scorecard import running
 from datasets.scorecard.build import scorecard
@@ -45,11 +46,32 @@ def card(held: list[Trial], **more: Any) -> ScorecardDocument:
 
 
 def test_only_trials_for_testing_count() -> None:
-    leaked = trials("n" * 50, species="face.swap", split="train", start="t")
+    leaked = trials("n" * 50, species="face.blend", split="train", start="t")
     (with_leak,) = card([*made(), *leaked]).detectors
     (without,) = card(made()).detectors
     assert with_leak.attacks == without.attacks
     assert (with_leak.trials, with_leak.other) == (120, 50)
+
+
+def test_a_species_that_calibration_used_counts_as_trained_on() -> None:
+    """Whatever the registry says of it."""
+    used = trials("n", species="face.swap", split="calibration", start="elsewhere")
+    (detector,) = card([*made(), *used]).detectors
+    assert {row.trained_on for row in detector.attacks} == {"yes"}
+    assert detector.discrimination[0].attacks == 0
+
+
+def test_people_and_recordings_that_training_used_are_left_out_and_it_is_said() -> None:
+    own = trials("nnrr", person="known", start="x")
+    copy = [trial(item="again", source="s0")]
+    used = [
+        trial(split="train", person="known", source="other"),
+        trial(split="calibration", source="s0"),
+        trial(split="train", person="known", source="far", corpus="elsewhere"),
+    ]
+    (detector,) = card([*own, *copy, *trials("nn", start="free"), *used]).detectors
+    assert detector.trials == 2
+    assert any(entry.what == "5 trials for testing" for entry in detector.missing)
 
 
 def test_each_detector_is_measured_by_itself() -> None:
@@ -154,8 +176,6 @@ def test_a_detector_without_a_suite_is_refused_by_name() -> None:
 
 
 def test_every_suite_is_of_a_detector_and_the_others_are_named() -> None:
-    from audit.detectors import names
-
     assert set(running.suite_names()) <= set(names())
     left = {entry.what for entry in running.without_suite()}
     assert left == set(names()) - set(running.suite_names())

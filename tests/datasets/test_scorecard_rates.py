@@ -9,12 +9,12 @@ import pytest
 
 from audit.calibration import clopper_pearson
 from datasets.scorecard.groups import cost, group_rows
-from datasets.scorecard.rates import abstention_rows, attack_rows, bona_fide_rows, rate
+from datasets.scorecard.rates import Register, abstention_rows, attack_rows, bona_fide_rows, rate
 from datasets.scorecard.resampling import Clusters, Plan, by_person, by_source, draws, widest
 from tests.datasets.made_trials import registry, species, trial, trials
 
 PLAN = Plan(rounds=200)
-REGISTRY = registry(species("face.swap"), species("face.blend", trained_on=True))
+REGISTRY = Register(registry(species("face.swap"), species("face.blend", trained_on=True)))
 
 
 def test_apcer_counts_answers_and_strict_apcer_counts_everything() -> None:

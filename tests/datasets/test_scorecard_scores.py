@@ -23,11 +23,12 @@ from datasets.scorecard.likelihoods import (
     reliability,
     tippett,
 )
+from datasets.scorecard.rates import Register
 from datasets.scorecard.resampling import Plan
 from tests.datasets.made_trials import registry, scored, species, trial, trials
 
 PLAN = Plan(rounds=200)
-REGISTRY = registry(species("face.swap"), species("face.blend", trained_on=True))
+REGISTRY = Register(registry(species("face.swap"), species("face.blend", trained_on=True)))
 
 
 def auc(attacks: list[float], genuine: list[float]) -> float:
