@@ -11,15 +11,7 @@ from scipy import stats
 
 from datasets.scorecard.model import DiscriminationEntry, FigureEntry, Seen
 from datasets.scorecard.rates import Register
-from datasets.scorecard.resampling import (
-    Array,
-    Clusters,
-    Plan,
-    by_person,
-    by_source,
-    percentiles,
-    widest,
-)
+from datasets.scorecard.resampling import Array, Clusters, Plan, figured, percentiles
 from datasets.trials import Trial
 
 Axis = Literal["all", "trained_on", "generator", "codec", "corpus"]
@@ -111,13 +103,8 @@ def figure(
             clusters, lambda counts: statistic(*ranked.shares(counts[:, clusters.codes])), plan
         )
 
-    source, person = drawn(by_source(trials)), drawn(by_person(trials))
-    return FigureEntry(
-        value=float(statistic(*ranked.shares(np.ones((1, len(trials)))))[0]),
-        by_source=source,
-        by_person=person,
-        interval=widest(source, person),
-    )
+    value = float(statistic(*ranked.shares(np.ones((1, len(trials)))))[0])
+    return figured(value, trials, drawn)
 
 
 def discrimination_rows(

@@ -8,15 +8,7 @@ import numpy as np
 
 from datasets.scorecard.model import CostEntry, GroupEntry, Interval, Judged
 from datasets.scorecard.rates import answered, rate
-from datasets.scorecard.resampling import (
-    Array,
-    Clusters,
-    Plan,
-    by_person,
-    by_source,
-    percentiles,
-    widest,
-)
+from datasets.scorecard.resampling import Array, Clusters, Plan, percentiles, spread, widest
 from datasets.trials import Trial
 
 DIFFERENTIAL = 1.25
@@ -51,7 +43,7 @@ def _row(held: Sequence[Trial], group: str, plan: Plan) -> GroupEntry:
         ratio = flags.value / overall
         # The exact interval speaks where a cell has no flag, of which no bootstrap can draw one.
         exact = flags.exact[0] / overall, flags.exact[1] / overall
-        drawn = [_drawn(heard, group, one(heard), plan) for one in (by_source, by_person)]
+        drawn = spread(heard, lambda clusters: _drawn(heard, group, clusters, plan))
         interval = widest(exact, *drawn)
     return GroupEntry(
         corpus=held[0].corpus,

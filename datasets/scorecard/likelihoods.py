@@ -16,15 +16,7 @@ from datasets.scorecard.model import (
     LikelihoodEntry,
     ReliabilityEntry,
 )
-from datasets.scorecard.resampling import (
-    Array,
-    Clusters,
-    Plan,
-    by_person,
-    by_source,
-    percentiles,
-    widest,
-)
+from datasets.scorecard.resampling import Array, Clusters, Plan, figured, percentiles
 from datasets.trials import Trial
 
 _BINS = 10
@@ -73,13 +65,7 @@ def _cost(
 
         return percentiles(clusters, statistic, plan)
 
-    source, person = drawn(by_source(held)), drawn(by_person(held))
-    return FigureEntry(
-        value=cllr(ratios[is_attack], ratios[~is_attack]),
-        by_source=source,
-        by_person=person,
-        interval=widest(source, person),
-    )
+    return figured(cllr(ratios[is_attack], ratios[~is_attack]), held, drawn)
 
 
 def tippett(attacks: Array, genuine: Array) -> list[LevelEntry]:

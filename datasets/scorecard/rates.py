@@ -33,6 +33,7 @@ from datasets.scorecard.resampling import (
     by_person,
     by_source,
     percentiles,
+    spread,
     widest,
 )
 from datasets.trials import Trial
@@ -76,8 +77,7 @@ def rate(errors: Sequence[bool], trials: Sequence[Trial], plan: Plan) -> RateEnt
             interval=nothing,
         )
     exact = clopper_pearson(int(wrong.sum()), len(wrong), confidence=CONFIDENCE)
-    source = _drawn(wrong, by_source(trials), plan)
-    person = _drawn(wrong, by_person(trials), plan)
+    source, person = spread(trials, lambda clusters: _drawn(wrong, clusters, plan))
     return RateEntry(
         errors=int(wrong.sum()),
         of=len(wrong),

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from datasets.scorecard.model import Interval
+from datasets.scorecard.model import FigureEntry, Interval
 from datasets.trials import Trial
 
 Array = NDArray[np.float64]
@@ -93,6 +93,23 @@ def percentiles(
     tail = 50.0 * (1.0 - CONFIDENCE)
     low, high = np.percentile(values, [tail, 100.0 - tail])
     return float(low), float(high)
+
+
+def spread(
+    trials: Sequence[Trial], drawn: Callable[[Clusters], Interval | None]
+) -> tuple[Interval | None, Interval | None]:
+    """Intervals over source recordings and over people, as `drawn` makes them from clusters."""
+    return drawn(by_source(trials)), drawn(by_person(trials))
+
+
+def figured(
+    value: float, trials: Sequence[Trial], drawn: Callable[[Clusters], Interval | None]
+) -> FigureEntry:
+    """A figure of trials with its intervals."""
+    source, person = spread(trials, drawn)
+    return FigureEntry(
+        value=value, by_source=source, by_person=person, interval=widest(source, person)
+    )
 
 
 def widest(*intervals: Interval | None) -> Interval | None:

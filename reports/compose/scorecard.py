@@ -11,6 +11,17 @@ from reports.document.draft import Issue, at
 
 AREA = "scorecard"
 
+
+def _rate(name: str) -> tuple[Col, ...]:
+    """A rate of answers: its value, errors, trials and interval."""
+    return (
+        Col(f"/{name}/value", "percent", name, empty="no_answer"),
+        Col(f"/{name}/errors", "integer", "errors"),
+        Col(f"/{name}/of", "integer", "of"),
+        Col(f"/{name}/interval", "between:percent:1", "interval"),
+    )
+
+
 _ATTACK = (
     Col("/title", title="species"),
     Col("/strength", "plain"),
@@ -19,10 +30,7 @@ _ATTACK = (
     Col("/presentations", "integer"),
     Col("/apcer_strict/value", "percent", "apcer_strict"),
     Col("/apcer_strict/interval", "between:percent:1", "interval"),
-    Col("/apcer/value", "percent", "apcer", empty="no_answer"),
-    Col("/apcer/errors", "integer", "errors"),
-    Col("/apcer/of", "integer", "of"),
-    Col("/apcer/interval", "between:percent:1", "interval"),
+    *_rate("apcer"),
     Col("/apnrr/value", "percent", "apnrr"),
     Col("/sources", "integer"),
     Col("/persons", "integer"),
@@ -31,10 +39,7 @@ _BONA_FIDE = (
     Col("/corpus", "plain"),
     Col("/condition", "plain"),
     Col("/presentations", "integer"),
-    Col("/bpcer/value", "percent", "bpcer", empty="no_answer"),
-    Col("/bpcer/errors", "integer", "errors"),
-    Col("/bpcer/of", "integer", "of"),
-    Col("/bpcer/interval", "between:percent:1", "interval"),
+    *_rate("bpcer"),
     Col("/above_limit", "yes_no", "above_limit"),
     Col("/bpcer_strict/value", "percent", "bpcer_strict"),
     Col("/bpnrr/value", "percent", "bpnrr"),
@@ -64,9 +69,7 @@ _GROUP = (
     Col("/corpus", "plain"),
     Col("/group", "plain"),
     Col("/presentations", "integer"),
-    Col("/bpcer/value", "percent", "bpcer"),
-    Col("/bpcer/errors", "integer", "errors"),
-    Col("/bpcer/of", "integer", "of"),
+    *_rate("bpcer")[:3],
     Col("/overall", "percent"),
     Col("/ratio", "ratio"),
     Col("/interval", "between:ratio"),
