@@ -41,17 +41,22 @@ def trials(
 ) -> Iterator[Trial]:
     """Each recording as it is, live in a simulated room, through codecs, and replayed.
 
-    Persons of the fit and of the calibration keep their split whatever is made of them.
+    Persons of the fit and of the calibration keep their split whatever is made of them. What was
+    held out of both is made of the persons of the test alone: otherwise it would count as used.
     """
     full = size == "full"
     through = channels(data) if full else {}
     for source in _sources(data, full=full):
         random = np.random.default_rng([seed, len(source.samples)])
         yield _trial(source, source.samples, models, "untouched")
-        yield _trial(source, live(source.samples, random, shoebox=True), models, "live_shoebox")
+        is_test = Item(source.corpus, source.person, source.file, "", "", "").part == "test"
+        if is_test:
+            yield _trial(source, live(source.samples, random, shoebox=True), models, "live_shoebox")
         for name in ("opus-24k", "aac-64k", "noise-20db") if full else ():
             yield _trial(source, through[name](source.samples, random), models, "coded", name)
         for chain in CHAINS if full else HELD_OUT:
+            if chain in HELD_OUT and not is_test:
+                continue
             for strength in STRENGTHS if full else ("usual",):
                 made = replayed(source.samples, random, chain=chain, strength=strength)
                 yield _trial(source, made, models, chain, strength)
