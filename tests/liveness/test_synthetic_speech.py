@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
@@ -15,13 +16,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from audit.conformal import conformal_records
 from audit.detectors import operating_point
 from audit.facts import MediaFacts
 from audit.inference import Models
 from audit.interview import Audio, Interview, SpeechLog
 from audit.perception.speech import listen
 from audit.types import ModelUse, Question, Signal, Span, Status, Strength, WeightUse
+from datasets.attacks.speech import COPIES, swapped
+from datasets.suites.synthetic_speech import PEOPLE
 from liveness.speech_channel import SpeechChannel
+from liveness.speech_spectrogram import spectrogram
 from liveness.synthetic_speech import (
     SAMPLES,
     WINDOW_S,
@@ -33,6 +38,7 @@ from liveness.synthetic_speech import (
     prepared,
     strange,
 )
+from liveness.vocoded_speech import record_for
 
 RATE = 16_000
 GOOD = SpeechChannel(
@@ -148,43 +154,76 @@ def test_each_channel_figure_has_its_range(
     assert strange(replace(GOOD, **change), point) == words
 
 
-def heard(*logits: float, strange: str = "", start_s: float = 0.0) -> list[Heard]:
+LIMITS = conformal_records("liveness")["synthetic_speech"]
+LOW = round(min(LIMITS.bona_fide_limit, LIMITS.attack_limit) - 1.0, 1)
+HIGH = round(max(LIMITS.bona_fide_limit, LIMITS.attack_limit) + 1.0, 1)
+
+
+def heard(
+    *copied: float, logit: float = 2.0, unlike: str = "", strange: str = "", start_s: float = 0.0
+) -> list[Heard]:
     return [
-        Heard(Span(start_s + 10.0 * i, start_s + 10.0 * i + 4.0), logit, GOOD, strange)
-        for i, logit in enumerate(logits)
+        Heard(
+            Span(start_s + 10.0 * i, start_s + 10.0 * i + 4.0),
+            logit,
+            GOOD,
+            strange,
+            score,
+            0.9,
+            unlike,
+        )
+        for i, score in enumerate(copied)
     ]
 
 
-def test_half_of_the_windows_below_the_point_are_for_review(point: dict[str, Any]) -> None:
-    low = point["review_at"] - 1.0
-    found = judge(heard(low, low, low, 2.0), point, USED)
+def test_a_score_that_only_synthesis_fits_is_for_review(point: dict[str, Any]) -> None:
+    found = judge(heard(HIGH, HIGH, HIGH, LOW), point, USED)
     assert found.status is Status.REVIEW
+    assert found.reason.code == "like_copied_speech"
     assert found.strength is Strength.SUPPORTING
     assert found.questions == (Question.AUTHENTICITY,)
-    assert found.likelihood_ratio is None
-    assert found.score == pytest.approx(low)
+    assert found.score == pytest.approx(HIGH, abs=1e-3)
     assert [(e.start_s, e.end_s) for e in found.evidence] == [(0, 4), (10, 14), (20, 24)]
-    assert found.series[0].values == (low, low, low, 2.0)
+    assert found.series[0].values == (HIGH, HIGH, HIGH, LOW)
+    assert found.likelihood_ratio is not None
+    assert found.likelihood_ratio.lower <= found.likelihood_ratio.log10
+    assert 0 < found.likelihood_ratio.log10 <= found.likelihood_ratio.upper
 
 
-def test_the_operating_point_itself_is_for_review(point: dict[str, Any]) -> None:
-    at = point["review_at"]
-    assert judge(heard(at), point, USED).status is Status.REVIEW
-    assert judge(heard(at + 0.01), point, USED).status is Status.NO_INDICATION
-
-
-def test_a_minority_below_the_point_is_listed_and_not_for_review(point: dict[str, Any]) -> None:
-    found = judge(heard(point["review_at"] - 1.0, 1.0, 2.0), point, USED)
+def test_a_score_that_only_captured_speech_fits_is_no_indication(point: dict[str, Any]) -> None:
+    found = judge(heard(LOW, LOW, HIGH), point, USED)
     assert found.status is Status.NO_INDICATION
     assert len(found.evidence) == 1
-    assert "not covered" in found.reason.text
     assert "1 of them" in found.reason.text
-    assert judge(heard(1.0, 2.0), point, USED).evidence == ()
+    assert found.likelihood_ratio is not None
+    assert found.likelihood_ratio.log10 < 0
+    assert judge(heard(LOW, LOW), point, USED).evidence == ()
 
 
-def test_strange_sound_is_inconclusive_whatever_the_score(point: dict[str, Any]) -> None:
-    strangers = heard(-9.0, -9.0, strange="too noisy")
-    found = judge([*strangers, *heard(-9.0, start_s=30.0)], point, USED)
+def test_between_the_limits_nothing_is_said(point: dict[str, Any]) -> None:
+    found = judge(heard((LIMITS.bona_fide_limit + LIMITS.attack_limit) / 2), point, USED)
+    assert found.status is Status.INCONCLUSIVE
+    assert found.reason.code == "undecided"
+    assert found.score is None
+    assert found.likelihood_ratio is None
+
+
+def test_aasist_brings_a_review_alone_where_it_knows_the_channel(point: dict[str, Any]) -> None:
+    at = point["review_at"]
+    found = judge(heard(LOW, LOW, logit=at), point, USED)
+    assert found.status is Status.REVIEW
+    assert found.reason.code == "like_synthetic_speech"
+    assert judge(heard(LOW, logit=at + 0.01), point, USED).status is Status.NO_INDICATION
+    windows = heard(LOW, LOW, LOW, logit=at - 1.0, strange="too noisy")
+    assert judge(windows, point, USED).status is Status.NO_INDICATION
+    alone = judge(heard(LOW, logit=at - 1.0, unlike="clipped"), point, USED)
+    assert alone.status is Status.REVIEW
+    assert alone.score is None
+
+
+def test_unknown_sound_is_inconclusive_whatever_the_score(point: dict[str, Any]) -> None:
+    strangers = heard(HIGH, HIGH, unlike="too noisy")
+    found = judge([*strangers, *heard(HIGH, start_s=30.0)], point, USED)
     assert found.status is Status.INCONCLUSIVE
     assert found.reason.code == "unfamiliar_channel"
     assert "too noisy in 2 of 3" in found.reason.text
@@ -192,23 +231,43 @@ def test_strange_sound_is_inconclusive_whatever_the_score(point: dict[str, Any])
     assert found.evidence == ()
 
 
-def test_strange_windows_do_not_count_among_familiar_ones(point: dict[str, Any]) -> None:
-    windows = [*heard(1.0, 2.0), *heard(-9.0, strange="too quiet", start_s=30.0)]
+def test_unknown_windows_do_not_count_among_known_ones(point: dict[str, Any]) -> None:
+    windows = [*heard(LOW, LOW - 1.0), *heard(HIGH, unlike="too quiet", start_s=30.0)]
     found = judge(windows, point, USED)
     assert found.status is Status.NO_INDICATION
-    assert found.score == pytest.approx(1.5)
+    assert found.score == pytest.approx(LOW - 0.5, abs=1e-3)
     assert found.quality == pytest.approx(2 / 3, abs=1e-3)
     assert found.series[0].values[-1] is None
 
 
-class _Fixed:
-    """Stands for the network: a fixed logit, whatever it hears."""
+def test_the_record_follows_noise_and_room() -> None:
+    assert record_for([GOOD]).id == "vocoded_speech_clear"
+    noisy, live = replace(GOOD, snr_db=16.0), replace(GOOD, decay_db_s=260.0)
+    assert record_for([GOOD, noisy, live]).id == "vocoded_speech_degraded"
 
-    def __init__(self, logit: float) -> None:
+
+def test_the_spectrogram_knows_neither_level_nor_frequency_response() -> None:
+    samples = np.asarray(voice(4.1).samples[:SAMPLES] / 32768, dtype=np.float32)
+    plain = spectrogram(samples)
+    assert plain.shape == (256, 401)
+    np.testing.assert_allclose(spectrogram(samples * 4), plain, atol=0.02)
+    tilted = np.convolve(samples, [1.0, -0.5], mode="same").astype(np.float32)
+    assert np.corrcoef(spectrogram(tilted).ravel(), plain.ravel())[0, 1] > 0.95
+
+
+class _Fixed:
+    """Stands for both networks: fixed outputs, whatever they hear."""
+
+    def __init__(self, logit: float, copied: float, strangeness: float = 0.5) -> None:
+        self.outputs = (copied, strangeness)
         self.logit = logit
         self.heard: list[NDArray[np.float32]] = []
+        self.spectra: list[NDArray[np.float32]] = []
 
     def run(self, _: object, feed: dict[str, NDArray[np.float32]]) -> list[NDArray[np.float32]]:
+        if "spectrogram" in feed:
+            self.spectra.append(feed["spectrogram"])
+            return [np.array([value], dtype=np.float32) for value in self.outputs]
         self.heard.append(feed["waveform"])
         return [np.array([[0.0, self.logit]], dtype=np.float32)]
 
@@ -216,9 +275,9 @@ class _Fixed:
 class _Shelf:
     """Stands for the installed models."""
 
-    def __init__(self, logit: float | None) -> None:
-        self.session = _Fixed(0.0 if logit is None else logit)
-        self.there = logit is not None
+    def __init__(self, copied: float | None) -> None:
+        self.session = _Fixed(2.0, 0.0 if copied is None else copied)
+        self.there = copied is not None
 
     def available(self, _weight_id: str) -> bool:
         return self.there
@@ -226,8 +285,8 @@ class _Shelf:
     def onnx(self, _weight_id: str) -> _Fixed:
         return self.session
 
-    def uses(self, weight_id: str) -> tuple[WeightUse, ...]:
-        return (WeightUse(weight_id, "0" * 64, "MIT", commercial_use=True),)
+    def uses(self, *weight_ids: str) -> tuple[WeightUse, ...]:
+        return tuple(WeightUse(one, "0" * 64, "MIT", commercial_use=True) for one in weight_ids)
 
 
 def voice(seconds: float) -> Audio:
@@ -251,14 +310,25 @@ def interview(
 
 
 def test_the_detector_says_what_was_heard() -> None:
-    shelf = _Shelf(-7.0)
+    shelf = _Shelf(HIGH)
     found = SyntheticSpeech().inspect(interview(shelf, voice(12), (Span(0.0, 12.0),)))
     assert found.status is Status.REVIEW
     assert len(shelf.session.heard) == found.measurements["windows"] == 2
     assert shelf.session.heard[0].shape == (1, SAMPLES)
-    assert found.model.weights[0].id == "aasist"
-    assert "lower" in found.score_meaning
-    assert any("Neural voices" in limit for limit in found.limits)
+    assert shelf.session.spectra[0].shape == (1, 1, 256, 401)
+    assert [weight.id for weight in found.model.weights] == ["vocoded_speech", "aasist"]
+    assert "higher" in found.score_meaning
+    assert any("may pass" in limit for limit in found.limits)
+
+
+def test_a_window_far_from_the_training_does_not_count(point: dict[str, Any]) -> None:
+    far = _Fixed(2.0, HIGH, strangeness=point["copies"]["most_strangeness_copied"] + 0.01)
+    (one,) = listen_to(voice(5), (Span(0.0, 4.0),), (far, far), point)
+    assert one.copied == pytest.approx(HIGH)
+    assert "unlike all recordings" in one.unlike
+    found = judge([one], point, USED)
+    assert found.status is Status.INCONCLUSIVE
+    assert found.reason.code == "unfamiliar_channel"
 
 
 @pytest.mark.parametrize(
@@ -281,21 +351,22 @@ def test_weak_input_is_inconclusive(
 
 def test_digital_silence_in_a_window_counts_against_it(point: dict[str, Any]) -> None:
     silent = Audio(np.zeros(5 * RATE, dtype=np.int16), RATE, 0.0, RATE, 1)
-    (one,) = listen_to(silent, (Span(0.0, 4.0),), _Fixed(-9.0), point)
+    (one,) = listen_to(silent, (Span(0.0, 4.0),), (_Fixed(-9.0, 9.0), _Fixed(-9.0, 9.0)), point)
     assert one.strange == "no sound"
     found = judge([one], point, USED)
     assert found.status is Status.INCONCLUSIVE
     assert found.measurements["level_db"] is None
 
 
-def test_the_network_is_not_asked_about_a_strange_channel(point: dict[str, Any]) -> None:
+def test_the_networks_are_not_asked_about_a_strange_channel(point: dict[str, Any]) -> None:
     loud = voice(5)
-    quiet = replace(loud, samples=(loud.samples // 30).astype(np.int16))
-    network = _Fixed(-9.0)
-    (one,) = listen_to(quiet, (Span(0.0, 4.0),), network, point)
-    assert one.strange == "too quiet"
+    quiet = replace(loud, samples=(loud.samples // 90).astype(np.int16))
+    network = _Fixed(-9.0, 9.0)
+    (one,) = listen_to(quiet, (Span(0.0, 4.0),), (network, network), point)
+    assert one.strange == one.unlike == "too quiet"
     assert np.isnan(one.logit)
-    assert network.heard == []
+    assert np.isnan(one.copied)
+    assert network.heard == network.spectra == []
 
 
 def read(path: Path) -> Audio:
@@ -323,9 +394,41 @@ def test_formant_and_statistical_engines_are_for_review(
 
 @pytest.mark.weights
 @pytest.mark.shared_data
-@pytest.mark.parametrize("folder", ["vctk/p225", "libri_other/533"])
-def test_captured_speech_is_not_for_review(models: Models, shared_data: Path, folder: str) -> None:
-    files = (shared_data / "speech" / "real" / folder).glob("*.flac")
+@pytest.mark.parametrize(
+    ("folder", "status"),
+    [
+        ("vctk/p225", Status.NO_INDICATION),
+        ("libri_clean", Status.NO_INDICATION),
+        # A speaker who lies far from what the network knows: the test of strangeness abstains.
+        ("libri_other/533", Status.INCONCLUSIVE),
+    ],
+)
+def test_captured_speech_is_not_for_review(
+    models: Models, shared_data: Path, folder: str, status: Status
+) -> None:
+    files = (shared_data / "speech" / "real" / folder).rglob("*.flac")
     longest = max(files, key=lambda f: (f.stat().st_size, f.name))
     found = checked(models, longest)
-    assert found.status is Status.NO_INDICATION, found.reason
+    assert found.status is status, found.reason
+
+
+@pytest.mark.weights
+@pytest.mark.shared_data
+@pytest.mark.parametrize("name", ["copy.cepstral", "voice_conversion.swapped"])
+def test_a_copy_of_captured_speech_is_for_review(
+    models: Models, shared_data: Path, name: str
+) -> None:
+    folder = shared_data / "speech/real/vctk"
+    person = json.loads(PEOPLE.read_text("utf-8"))["vctk"]["test"][0]
+    first, second = (read(f).samples / 32768 for f in sorted((folder / person).glob("*.flac"))[:2])
+    random = np.random.default_rng(1)
+    made = (
+        COPIES[name](first.astype(np.float32), random)
+        if name in COPIES
+        else swapped(first.astype(np.float32), second.astype(np.float32), random)
+    )
+    audio = Audio((made * 32767).astype(np.int16), RATE, 0.0, RATE, 1)
+    plain = interview(models, audio, ())
+    found = SyntheticSpeech().inspect(replace(plain, speech=listen(audio, models)))
+    assert found.status is Status.REVIEW, found.reason
+    assert found.likelihood_ratio is not None
