@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from audit.check import check, without_identity
 from audit.jobs import JobContext
 from audit.operations import checks, media, reports
 from audit.operations.checks import Found, Work
+from audit.settings import Settings
 from reports.check_json import check_document
 from reports.compose import interview
 
@@ -42,6 +43,12 @@ def run_check(bench: Bench, context: JobContext) -> None:
         reports.discard(bench.vault, context.tenant, files)
 
 
+def with_optional(settings: Settings, asked: Sequence[str]) -> Settings:
+    """Settings that run the optional signals which the operator allows and a policy asks for."""
+    both = tuple(name for name in settings.optional_signals if name in asked)
+    return settings.model_copy(update={"optional_signals": both})
+
+
 def _checked(bench: Bench, context: JobContext, work: Work) -> tuple[Json, Mapping[float, bytes]]:
     """The result, and frames for its report; decrypted files live no longer than this."""
     with ExitStack() as opened:
@@ -49,8 +56,7 @@ def _checked(bench: Bench, context: JobContext, work: Work) -> tuple[Json, Mappi
             opened.enter_context(media.fetched(bench.vault, context.tenant, each))
             for each in (work.recording, *work.references)
         ]
-        asked = [s for s in bench.settings.optional_signals if s in work.optional_signals]
-        settings = bench.settings.model_copy(update={"optional_signals": tuple(asked)})
+        settings = with_optional(bench.settings, work.optional_signals)
         result = check(
             paths[0],
             settings,

@@ -17,7 +17,14 @@ from audit.types import Question
 Standard = Literal["ISO/IEC 30107-3", "CEN/TS 18099", "none"]
 Media = Literal["still", "video", "speech", "audiovisual"]
 
-MODULES: tuple[str, ...] = ("faces", "speech", "speech_engines", "presentations", "voice_replay")
+MODULES: tuple[str, ...] = (
+    "faces",
+    "speech",
+    "speech_engines",
+    "presentations",
+    "voice_replay",
+    "answering",
+)
 """The modules of `datasets.attacks` that have `SPECIES`, in the order of the table."""
 
 

@@ -60,6 +60,25 @@ def test_a_missing_file_is_the_users_error(
     assert "there is no such file" in capsys.readouterr().err
 
 
+def test_a_signal_that_is_off_by_default_is_turned_on_by_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    video = tmp_path / "a.mp4"
+    video.touch()
+    seen: list[tuple[str, ...]] = []
+
+    def record(_video: Path, settings: Settings, *_: object, **__: object) -> None:
+        seen.append(settings.optional_signals)
+        raise InputError("seen enough")
+
+    monkeypatch.setattr(cli, "open_models", lambda _settings: None)
+    monkeypatch.setattr(cli, "run_check", record)
+    out = ["--out", str(tmp_path / "out")]
+    run(["check", str(video), *out], monkeypatch)
+    run(["check", str(video), *out, "--signal", "assisted_answering"], monkeypatch)
+    assert seen == [(), ("assisted_answering",)]
+
+
 def test_one_recording_cannot_be_compared(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -53,6 +53,7 @@ from audit.records.oversight import Flag
 from audit.records.register import Outcome, OutcomeClass, System
 from audit.records.work import Job, Queue
 from audit.result import ComparisonResult, PairEvidence
+from audit.settings import Settings
 from audit.store import Store
 from audit.types import Signal, Status
 from reports.issuing import FORMATS
@@ -129,6 +130,17 @@ def test_a_real_check_from_upload_to_report(
     assert list(Path(shelf.settings.storage.scratch_dir).iterdir()) == []
     with shelf.store.reading(TENANT) as unit:
         assert unit.count(Flag, subject=check.id) > 0
+
+
+@pytest.mark.parametrize(
+    ("allowed", "asked_for", "run"),
+    [((), ("a",), ()), (("a",), (), ()), (("a", "b"), ("b", "c"), ("b",))],
+)
+def test_optional_signals_need_the_operator_and_the_policy(
+    allowed: tuple[str, ...], asked_for: tuple[str, ...], run: tuple[str, ...]
+) -> None:
+    settings = Settings(optional_signals=allowed)
+    assert check_task.with_optional(settings, asked_for).optional_signals == run
 
 
 def test_a_recording_that_cannot_be_read_fails_with_its_reason(shelf: Shelf) -> None:

@@ -17,7 +17,7 @@ from audit.errors import (
 )
 from audit.ids import new_id
 from audit.jobs import RetryLater
-from audit.operations import checks, consents, media, references, reports, stopping
+from audit.operations import checks, consents, media, policies, references, reports, stopping
 from audit.operations.checks import CheckOrder, Found
 from audit.operations.references import NewReference
 from audit.records.evidence import Check, Report, RunState
@@ -136,6 +136,16 @@ def test_references_that_were_erased_meanwhile_are_left_out(shelf: Shelf) -> Non
         media.erase(unit, stored)
     work = begun(shelf, check)
     assert [each.id for each in work.references] == [check.reference_media[0]]
+
+
+def test_the_active_policy_says_which_optional_signals_are_asked_for(shelf: Shelf) -> None:
+    check = asked(shelf)
+    assert begun(shelf, check).optional_signals == ()
+    text = "{policy: default, version: 2, rules: [], optional_signals: [assisted_answering]}"
+    with shelf.store.unit(TENANT) as unit:
+        policies.add_version(unit, "default", text)
+        policies.activate(unit, "default", 2)
+    assert begun(shelf, check).optional_signals == ("assisted_answering",)
 
 
 def test_a_consent_withdrawn_in_the_queue_takes_comparing_out(shelf: Shelf) -> None:
