@@ -2,12 +2,14 @@
 
 Two scores, one signal. The surface score: two MiniFASNet networks (minivision,
 Silent-Face-Anti-Spoofing, Apache-2.0) look at the face with its surroundings for paper, screens
-and their borders. The motion score needs no weights: a flat picture moves as one plane and
-nothing moves within it (`liveness.planar_motion`).
+and their borders; their answers are joined with recapture cues (`liveness.recapture_cues`). The
+motion score needs no weights: a flat picture moves as one plane and nothing moves within it
+(`liveness.planar_motion`).
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,10 +17,23 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from audit.calibration import records
+from audit.conformal import ConformalRecord, conformal_records
 from audit.detectors import CropSpec, DetectorSpec, operating_point
+from audit.inference import Models
 from audit.interview import FaceLog, FaceSample, FaceTrack, Interview
 from audit.series import thin
-from audit.types import Evidence, ModelUse, Question, Reason, Series, Signal, Span, Status
+from audit.types import (
+    Evidence,
+    LikelihoodRatio,
+    ModelUse,
+    Question,
+    Reason,
+    Series,
+    Signal,
+    Span,
+    Status,
+)
 from liveness.blinks import watch
 from liveness.leading_face import leading, relative_box, samples_of, speech_within, spread
 from liveness.planar_motion import (
@@ -28,10 +43,15 @@ from liveness.planar_motion import (
     moves_as_a_plane,
     stir_of,
 )
+from liveness.presentation_fusion import shipped
+from liveness.recapture_cues import NAMES, SKIN, cues
 
 Floats = NDArray[np.float64]
+Image = NDArray[np.uint8]
 
 _NETS = (("minifasnet_v2", "pad_2.7"), ("minifasnet_v1se", "pad_4.0"))
+_RECORD = "presentation_attack_pictures"
+_AROUND, _SKIN = "pad_4.0", "pad_skin"
 _MEANING = (
     "probability of a bona fide presentation (a live face), 0..1, median over the sampled faces of "
     "the least live stretch; low speaks for a print or a display"
@@ -57,12 +77,16 @@ class PresentationAttack:
 
     spec = DetectorSpec(
         name="presentation_attack",
-        version="1",
+        version="2",
         questions=(Question.PRESENCE,),
         modality="video",
         cause="presentation",
         weights=("minifasnet_v2", "minifasnet_v1se"),
-        crops=(CropSpec("pad_2.7", 80, scale=2.7), CropSpec("pad_4.0", 80, scale=4.0)),
+        crops=(
+            CropSpec("pad_2.7", 80, scale=2.7),
+            CropSpec("pad_4.0", 80, scale=4.0),
+            CropSpec(_SKIN, SKIN, scale=0.6),
+        ),
         limits=(
             "Masks, make-up and disguises are not covered.",
             "Manipulated or generated video that is injected instead of shown to a camera passes.",
@@ -83,6 +107,9 @@ class PresentationAttack:
         low = [e for s in surfaces for e in _low_spans(interview, s, point)]
         flat = [e for t in tracks for e in _flat_spans(interview, t, point)]
         more = _figures(interview, surfaces, tracks, point)
+        if flat and not low:
+            # The ratio is one of the surface, which is not what speaks here.
+            more["likelihood_ratio"] = None
         if low or flat:
             reason = _reason(low, flat, surfaces)
             return self.spec.signal(Status.REVIEW, reason, evidence=(*low, *flat), **more)
@@ -93,6 +120,13 @@ class PresentationAttack:
                 **more,
             )
         lowest = min(s.median for s in surfaces)
+        if limits_of().answer(lowest) != "bona fide":
+            return self.spec.inconclusive(
+                "surface_undecided",
+                f"The surface of a face (median probability of a live face {lowest:.2f}) fits live "
+                "faces as well as prints and screens, or neither.",
+                **more,
+            )
         count = sum(len(s.live) for s in surfaces)
         text = (
             f"The face looks like a live face before the camera in {count} sampled pictures "
@@ -123,17 +157,48 @@ class PresentationAttack:
 
 
 def bona_fide(interview: Interview, samples: Sequence[FaceSample]) -> Floats:
-    """Probability of a bona fide presentation per sample, 0..1: the mean of both networks."""
-    total = np.zeros(len(samples))
-    for weight, crop in _NETS:
-        session = interview.models.onnx(weight)
-        for first in range(0, len(samples), 32):
-            part = samples[first : first + 32]
-            pixels = np.stack([s.crops[crop] for s in part]).transpose(0, 3, 1, 2)
-            logits = session.run(None, {"input": pixels.astype(np.float32)})[0]
-            shifted = np.exp(logits - logits.max(axis=1, keepdims=True))
-            total[first : first + 32] += shifted[:, 1] / shifted.sum(axis=1)
-    return total / len(_NETS)
+    """Probability of a bona fide presentation per sample at even odds, 0..1."""
+    return shipped().live(inputs_of(interview.models, [s.crops for s in samples]))
+
+
+def inputs_of(models: Models, crops: Sequence[Mapping[str, Image]]) -> Floats:
+    """What the fusion joins, per face: `presentation_fusion.INPUTS`, shape (n, k)."""
+    parts = [_logits(models, weight, [c[crop] for c in crops]) for weight, crop in _NETS]
+    seen = [cues(c[_SKIN], c[_AROUND]) for c in crops]
+    return np.concatenate([*parts, np.reshape(seen, (len(crops), len(NAMES)))], axis=1)
+
+
+def _logits(models: Models, weight: str, pictures: Sequence[Image]) -> Floats:
+    """Print, live and replay, shape (n, 3)."""
+    session = models.onnx(weight)
+    found = np.zeros((len(pictures), 3))
+    for first in range(0, len(pictures), 32):
+        pixels = np.stack(pictures[first : first + 32]).transpose(0, 3, 1, 2)
+        found[first : first + 32] = session.run(None, {"input": pixels.astype(np.float32)})[0]
+    return found
+
+
+def limits_of() -> ConformalRecord:
+    """Up to which median a surface fits live faces, and attacks."""
+    return conformal_records("liveness")[_RECORD]
+
+
+def log_odds(live: float) -> float:
+    """Natural log odds of an attack, cut at +-12: what the calibration takes."""
+    kept = min(max(live, 6e-6), 1 - 6e-6)
+    return math.log((1 - kept) / kept)
+
+
+def _ratio(surface: Surface, point: Mapping[str, Any]) -> tuple[LikelihoodRatio | None, str]:
+    """The likelihood ratio of the least live track, or why there is none."""
+    size = float(np.median(surface.track.sizes))
+    low, high = point["calibrated_px"]
+    if not low <= size <= high:
+        return None, (
+            f"No likelihood ratio: faces of {size:.0f} pixels lie outside of the calibration's "
+            f"{low} to {high} pixels."
+        )
+    return records("liveness")[_RECORD].likelihood_ratio(log_odds(surface.median)), ""
 
 
 def _usable(samples: list[FaceSample], log: FaceLog, point: Mapping[str, Any]) -> list[FaceSample]:
@@ -152,12 +217,12 @@ def _usable(samples: list[FaceSample], log: FaceLog, point: Mapping[str, Any]) -
 
 def _low_spans(interview: Interview, surface: Surface, point: Mapping[str, Any]) -> list[Evidence]:
     """Where a track looks like a print or a display: all of it, or a run of samples."""
-    review_at = float(point["review_at"])
-    if surface.median < review_at:
+    limits = limits_of()
+    if limits.answer(surface.median) == "attack":
         span = surface.track.span
         return [_low(interview, surface, span, surface.live)]
     found = []
-    low = surface.live < review_at
+    low = np.array([limits.answer(float(v)) == "attack" for v in surface.live])
     edges = np.flatnonzero(np.diff(np.concatenate([[0], low.astype(np.int8), [0]])))
     for first, last in zip(edges[::2], edges[1::2], strict=True):
         if last - first >= int(point["run_samples"]):
@@ -261,7 +326,7 @@ def _reason(
             "A face and its surroundings look like a print or a screen "
             f"(median probability of a live face {lowest:.2f}).",
         )
-    passed = " Its surface looks live to the model." if surfaces else ""
+    passed = " Its surface does not look like a print or a screen." if surfaces else ""
     return Reason("flat_motion", f"A face moves like a flat picture of a face.{passed}")
 
 
@@ -275,15 +340,23 @@ def _figures(
     live = np.concatenate([s.live for s in surfaces]) if surfaces else np.zeros(0)
     inner = [inner_movement(t.motion, point["stir_at"]) for t in tracks if t.motion is not None]
     log = interview.faces
+    lowest = min(surfaces, key=lambda s: s.median, default=None)
+    ratio, note = _ratio(lowest, point) if lowest else (None, "")
+    limits = limits_of()
     quality = [s.quality for s in samples_of(log, tuple(tracks))] if log else []
-    use = ModelUse("presentation_attack", "1", interview.models.uses(*(n for n, _ in _NETS)))
+    use = ModelUse("presentation_attack", "2", interview.models.uses(*(n for n, _ in _NETS)))
     return {
         "model": use,
-        "score": min(s.median for s in surfaces) if surfaces else None,
+        "score": lowest.median if lowest else None,
+        "likelihood_ratio": ratio,
+        "quality_notes": (note,) if note else (),
         "score_meaning": _MEANING,
         "operating_point": (
-            f"review when the median falls below {point['review_at']}, or when the face moves "
-            f"like a flat picture for at least {point['spoken_s']} s with speech or "
+            "review when the median no longer fits live faces (below "
+            f"{limits.bona_fide_limit:.3f}, at a stated error of {limits.bona_fide_error:.0%}) but "
+            f"fits attacks, no conclusion while it fits both (up to {limits.attack_limit:.3f}) or "
+            "neither; or review when the face "
+            f"moves like a flat picture for at least {point['spoken_s']} s with speech or "
             f"{point['silent_s']} s without"
         ),
         "quality": float(np.median(quality)) if quality else 0.0,
@@ -314,7 +387,7 @@ def _series(
                 live[order],
                 low=0.0,
                 high=1.0,
-                threshold=float(point["review_at"]),
+                threshold=limits_of().bona_fide_limit,
             )
         )
     motions = [t.motion for t in tracks if t.motion is not None]

@@ -98,8 +98,9 @@ def present(
     wearer: Person | None = None,
     camera: Camera | None = None,
     count: int = 1,
+    every: int = 1,
 ) -> Iterator[Image]:
-    """`count` frames (25 per second, BGR uint8 of the camera's size) of an attack.
+    """`count` frames (BGR uint8 of the camera's size) of an attack, one `every` 25th of a second.
 
     Args:
         species, strength: one of `SPECIES` and one of its strengths.
@@ -107,6 +108,8 @@ def present(
             first one.
         wearer: the live person behind cut-outs and masks, with meshes; needed for those.
         camera: what records it; one of usual quality by default.
+        every: of how many 25ths of a second of the hand's motion one frame is taken. Pictures of
+            a video and of the wearer come one per frame.
 
     Raises:
         ValueError: the species or strength is unknown, or a mask lacks a wearer or meshes.
@@ -120,7 +123,7 @@ def present(
         if wearer is None or not wearer.meshes or not shown.meshes:
             raise ValueError(f"{species} needs a wearer, and the meshes of both faces")
         return _worn(species, strength, shown, wearer, rng, recorder, count)
-    return _held(species, strength, shown, rng, recorder, count)
+    return _held(species, strength, shown, rng, recorder, (count, every))
 
 
 def bona_fide(
@@ -146,11 +149,12 @@ def _held(
     shown: Person,
     rng: np.random.Generator,
     camera: Camera,
-    count: int,
+    times: tuple[int, int],
 ) -> Iterator[Image]:
     family, _, variant = species.partition(".")
     behind = camera.enlarged(room(rng, camera.width, camera.height))
-    poses = hand_motion(rng, count, Hand(fill=_FILL[strength]))
+    count, every = times
+    poses = hand_motion(rng, count * every, Hand(fill=_FILL[strength]))[::every]
     lamp = rng.uniform(-0.4, 1.4, 2)
     phase = float(rng.uniform(0, 1))
     panel = _panel(variant.partition("_")[0], strength, rng) if family == "screen" else None
@@ -184,7 +188,7 @@ def _face_rows(sheet: Sheet, strength: str) -> float:
 def _print(variant: str, strength: str, picture: Image, rng: np.random.Generator) -> Sheet:
     process: dict[str, Process] = {"inkjet": "frequency", "photo": "continuous"}
     lines = _LINES[strength] * rng.uniform(0.85, 1.15)
-    rows = 1400 if variant in ("inkjet", "photo") else round(max(1000.0, 3.4 * lines))
+    rows = 1000 if variant in ("inkjet", "photo") else round(max(1000.0, 3.4 * lines))
     light = printed(
         picture, process=process.get(variant, "amplitude"), lines=lines, rows=rows, rng=rng
     )

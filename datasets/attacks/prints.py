@@ -69,13 +69,23 @@ def _dots(
     x = np.arange(columns, dtype=np.float32)[None] * (2 * np.pi / cell)
     u = x * np.float32(np.cos(turn)) + y * np.float32(np.sin(turn))
     v = y * np.float32(np.cos(turn)) - x * np.float32(np.sin(turn))
-    height = (np.cos(u) + np.cos(v)) / 4 + 0.5
-    # cos + cos is not uniform: its rank is the threshold that covers as much as is asked.
-    grid = np.linspace(0, 2 * np.pi, 64, endpoint=False)
-    levels = np.sort(((np.cos(grid)[:, None] + np.cos(grid)) / 4 + 0.5).ravel())
-    ranks = np.linspace(0, 1, len(levels))
-    threshold = np.interp(height, levels, ranks)
+    height = np.cos(u) + np.cos(v)
+    threshold = _RANKS[((height + 2.0) * 255.9).astype(np.int16)]
     return np.asarray(np.clip((share - threshold) * 6 + 0.5, 0, 1), np.float32)
+
+
+def _ranks() -> Light:
+    """Share of places where cos u + cos v lies below each of 1024 levels from -2 to 2.
+
+    The sum is not uniform: its rank is the threshold that covers as much as is asked.
+    """
+    grid = np.linspace(0, 2 * np.pi, 128, endpoint=False)
+    levels = np.sort((np.cos(grid)[:, None] + np.cos(grid)).ravel())
+    below = np.searchsorted(levels, np.linspace(-2, 2, 1024)) / len(levels)
+    return below.astype(np.float32)
+
+
+_RANKS = _ranks()
 
 
 def _scattered(rng: np.random.Generator, rows: int, columns: int) -> Light:

@@ -110,7 +110,7 @@ def test_a_bend_darkens_the_side_that_turns_away() -> None:
 
 
 def test_refresh_bands_run_across_the_frame() -> None:
-    gain = Panel(rows=100, pulse=0.2, bands=3).flicker(0, 300, 0.05).ravel()
+    gain = Panel(rows=100, pulse=0.2, bands=3).flicker(0, 300, 0.0137).ravel()
     assert gain.max() == pytest.approx(1.2, abs=0.01)
     assert int((np.diff(np.sign(gain - 1)) != 0).sum()) in (5, 6, 7)
 

@@ -85,8 +85,9 @@ def movement(
 def samples(
     of: FaceTrack, level: int, *, step_s: float = 1.0, quality: float = 1.0
 ) -> tuple[FaceSample, ...]:
-    """One flat grey sample per step, for both presentation-attack crops."""
+    """One flat grey sample per step, for the crops of presentation attacks."""
     pixels = np.full((80, 80, 3), level, np.uint8)
+    skin = np.full((128, 128, 3), level, np.uint8)
     wanted = np.arange(of.times_s[0], of.times_s[-1] + 1e-6, step_s)
     rows = np.unique(np.searchsorted(of.times_s, wanted).clip(max=len(of.times_s) - 1))
     return tuple(
@@ -96,7 +97,7 @@ def samples(
             time_s=float(of.times_s[r]),
             frame=int(of.frames[r]),
             quality=quality,
-            crops={"pad_2.7": pixels, "pad_4.0": pixels},
+            crops={"pad_2.7": pixels, "pad_4.0": pixels, "pad_skin": skin},
         )
         for r in rows
     )
