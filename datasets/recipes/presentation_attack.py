@@ -48,7 +48,7 @@ Image = NDArray[np.uint8]
 Floats = NDArray[np.float64]
 
 RIDGE = 0.01
-ERRORS = (0.04, 0.065)
+ERRORS = (0.02, 0.065)
 """Stated errors of the conformal limits: bona fide held for an attack, and the reverse."""
 PARTS = 5
 """Folds by person; a wearer belongs to the fold of the one who is shown."""
