@@ -9,7 +9,9 @@ from collections.abc import Iterator
 
 from pydantic import Field
 
+from audit.calibration import clopper_pearson
 from datasets.scorecard.model import (
+    DetectorEntry,
     FigureEntry,
     Interval,
     Part,
@@ -70,6 +72,7 @@ def _figures(card: ScorecardDocument) -> Iterator[ReferenceFigure]:
         for attack in detector.species:
             yield from _rate(f"{name}: strict APCER, {attack.species}", attack.apcer_strict)
             yield from _rate(f"{name}: APCER, {attack.species}", attack.apcer)
+        yield from _together(detector)
         for genuine in detector.bona_fide:
             what = f"{genuine.corpus} {genuine.condition}".strip()
             yield from _rate(f"{name}: BPCER, {what}", genuine.bpcer)
@@ -83,6 +86,20 @@ def _figures(card: ScorecardDocument) -> Iterator[ReferenceFigure]:
             held = detector.likelihood
             of = held.attacks + held.bona_fide
             yield from _figure((f"{name}: Cllr", held.cllr), of, higher=False)
+
+
+def _together(detector: DetectorEntry) -> Iterator[ReferenceFigure]:
+    """Attacks of all species together: a small run has too few of each to notice a fall."""
+    wrong = sum(row.apcer_strict.errors for row in detector.species)
+    of = sum(row.apcer_strict.of for row in detector.species)
+    if of:
+        yield ReferenceFigure(
+            name=f"{detector.name}: not flagged, all attacks",
+            value=round(wrong / of, 4),
+            interval=_rounded(clopper_pearson(wrong, of)),
+            higher_is_better=False,
+            of=of,
+        )
 
 
 def _rate(name: str, entry: RateEntry) -> Iterator[ReferenceFigure]:
@@ -100,7 +117,7 @@ def _figure(
     named: tuple[str, FigureEntry | None], of: int, *, higher: bool
 ) -> Iterator[ReferenceFigure]:
     name, entry = named
-    if entry is not None:
+    if entry is not None and entry.interval is not None:  # without one, any machine may differ
         yield ReferenceFigure(
             name=name,
             value=round(entry.value, 4),
@@ -114,4 +131,4 @@ def _rounded(interval: Interval | None) -> Interval | None:
     """Outwards, so that rounding fails nothing that the interval holds."""
     if interval is None:
         return None
-    return round(interval[0] - 5e-5, 4), round(interval[1] + 5e-5, 4)
+    return max(0.0, round(interval[0] - 5e-5, 4)), round(interval[1] + 5e-5, 4)
