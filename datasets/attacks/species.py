@@ -19,6 +19,7 @@ Media = Literal["still", "video", "speech", "audiovisual"]
 
 MODULES: tuple[str, ...] = (
     "faces",
+    "face_videos",
     "speech",
     "speech_engines",
     "presentations",
