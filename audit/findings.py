@@ -42,7 +42,7 @@ BESIDE_PRIMARY = frozenset({"assisted_answering"})
 
 NOT_COVERED: Mapping[Question, tuple[str, ...]] = {
     Question.AUTHENTICITY: (
-        "Manipulated or generated faces: no trained model is installed yet.",
+        "Faces generated whole, bent without blending, or altered by programs that no test had.",
         "Neural voices and voice conversion: the speech model does not see them reliably.",
     ),
     Question.PRESENCE: (

@@ -1,0 +1,229 @@
+"""Trials of `face_manipulation`: real recordings, and photos filmed untouched and altered.
+
+Photos are of the validation split of FairFace, whose persons the network never saw, moved and
+filmed by `datasets.attacks.animated` and rendered as H.264 at three rate factors, with the face
+large and small. Every other person is set aside for calibration, with other attacks than those of
+the test. Without FairFace the public-domain portrait of the demonstration takes its place.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Literal
+
+import cv2
+import numpy as np
+
+from audit.check import Reading, inspect, open_interview, reading
+from audit.errors import InputError
+from audit.inference import Models
+from audit.perception.faces import Networks
+from audit.settings import Settings
+from datasets.attacks import faces as attacks
+from datasets.attacks.animated import Take, animated
+from datasets.attacks.clips import Clip, Encoding, render
+from datasets.attacks.faces import FaceModel, Photo, Points
+from datasets.demo import portrait
+from datasets.recipes.face_stills import mesh_of
+from datasets.trials import Split, Trial
+
+NAME = "face_manipulation"
+FACTORS = (23, 28, 33)
+TAKES = {
+    "large": Take(rate=6.0, face=190.0),
+    "small": Take(width=320, height=240, rate=6.0, face=100.0),
+}
+CALIBRATED_ON = ("photo.poisson",)
+TESTED = ("photo.mouth_warped", "photo.resynthesised", "photo.reenacted", "photo.cut_in")
+TRAINED_ON = ("photo.self_blended", "photo.cross_blended")
+PERSONS = {"small": 6, "full": 160}
+_MODEL_FACES = 60
+_EVERYBODY = 1400
+_REAL = (".mp4", ".mpg", ".webm", ".mov", ".avi")
+_PICTURES = (".jpg", ".jpeg", ".png", ".pgm")
+
+
+@dataclass(frozen=True, slots=True)
+class Sitter:
+    """A photo with its mesh, whose it is and of which group."""
+
+    id: str
+    corpus: str
+    photo: Photo
+    points: Points
+    group: str
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """What a trial is about; the fields of `Trial` of the same names."""
+
+    corpus: str
+    person: str
+    species: str = ""
+    condition: str = ""
+    group: str = ""
+    split: Split = "test"
+
+
+def trials(
+    data: Path, models: Models, *, size: Literal["small", "full"], seed: int = 0
+) -> Iterator[Trial]:
+    """Trials of the detector as shipped; what is absent below `data` is left out."""
+    how = reading(Settings.model_construct(), models, [NAME])
+    sitters = _sitters(data, models, PERSONS[size], seed)
+    studio = Studio(sitters, FACTORS if size == "full" else FACTORS[1:2], how, seed)
+    for number in range(len(sitters)):
+        yield from studio.filmed(number)
+    if size == "full":
+        known = {s.id for s in sitters}
+        everybody = _sitters(data, models, _EVERYBODY, seed)
+        for sitter in (s for s in everybody if s.id not in known):
+            yield from studio.untouched(sitter)
+        yield from _untouched(data / "video", _REAL, how)
+        for folder in ("azure_family", "lfw10x10_krasserm"):
+            yield from _untouched(data / "faces" / folder, _PICTURES, how)
+
+
+class Studio:
+    """Films photos, untouched and altered, and has them judged."""
+
+    def __init__(
+        self, sitters: Sequence[Sitter], factors: Sequence[int], how: Reading, seed: int
+    ) -> None:
+        self._sitters, self._factors, self._how, self._seed = sitters, factors, how, seed
+        some = sitters[:_MODEL_FACES]
+        self._model = FaceModel.fitted([(s.photo, s.points) for s in some])
+
+    def filmed(self, number: int) -> Iterator[Trial]:
+        """One person, untouched and with every attack of its split."""
+        sitter = self._sitters[number]
+        split: Split = "calibration" if number % 2 else "test"
+        species = CALIBRATED_ON if split == "calibration" else (*TESTED, *TRAINED_ON)
+        random = np.random.default_rng((self._seed, number))
+        count = len(self._sitters)
+        other = self._sitters[(number + int(random.integers(1, max(2, count)))) % count]
+        drawn = int(random.integers(2**32))
+        for kind in ("", *species):
+            change = partial(self._altered, kind, other, drawn) if kind else None
+            for word, take in TAKES.items():
+                clip = animated(sitter.photo, sitter.points, take, seed=drawn, change=change)
+                item = Item(sitter.corpus, sitter.id, kind, word, sitter.group, split)
+                yield from self._rendered(clip, item, self._factors)
+
+    def untouched(self, sitter: Sitter) -> Iterator[Trial]:
+        """One person untouched, large, at the middle rate factor: for rates by group."""
+        own = int.from_bytes(hashlib.sha256(sitter.id.encode()).digest()[:4], "big")
+        clip = animated(sitter.photo, sitter.points, TAKES["large"], seed=own)
+        item = Item(sitter.corpus, sitter.id, condition="large", group=sitter.group)
+        yield from self._rendered(clip, item, FACTORS[1:2])
+
+    def _rendered(self, clip: Clip, item: Item, factors: Sequence[int]) -> Iterator[Trial]:
+        for factor in factors:
+            encoding = Encoding(f"h264-{factor}", ".mp4", "libx264", "aac", quality=factor)
+            condition = f"{encoding.name} {item.condition}"
+            with tempfile.TemporaryDirectory() as folder:
+                path = render(clip, Path(folder) / "clip", encoding)
+                yield _trial(path, self._how, replace(item, condition=condition))
+
+    def _altered(
+        self, species: str, other: Sitter, seed: int, image: Photo, points: Points, number: int
+    ) -> Photo:
+        """One picture altered; the same draws in each picture, as a program would work."""
+        random = np.random.default_rng(seed)
+        source = (other.photo, other.points)
+        kind = species.removeprefix("photo.")
+        if kind in ("self_blended", "mouth_warped"):
+            alone = {"self_blended": attacks.self_blended, "mouth_warped": attacks.mouth_warped}
+            return alone[kind](image, points, random).image
+        if kind == "resynthesised":
+            return attacks.resynthesised(image, points, self._model, random).image
+        if kind == "reenacted":
+            return attacks.reenacted(image, points, source, random).image
+        if kind == "cut_in":
+            return attacks.cut_in(image, points, source, random).image
+        is_solved = kind == "poisson"
+        return attacks.cross_blended(image, points, source, random, poisson=is_solved).image
+
+
+def _sitters(data: Path, models: Models, count: int, seed: int) -> list[Sitter]:
+    """Persons of FairFace's validation split, as many of each group; else the portrait."""
+    networks = Networks.of(models)
+    root = data / "faces" / "fairface"
+    found: list[Sitter] = []
+    for row in _listed(root, count, seed):
+        image = cv2.imread(str(root / row["file"]))
+        mesh = None if image is None else mesh_of(np.asarray(image, np.uint8), networks)
+        if image is not None and mesh is not None:
+            group = f"{row['race']}, {row['gender']}"
+            found.append(
+                Sitter(row["file"], "fairface val", np.asarray(image, np.uint8), mesh, group)
+            )
+    if found:
+        return found
+    mesh = mesh_of(portrait(), networks)
+    if mesh is None:
+        raise InputError("No face was found in the portrait of the demonstration.")
+    return [Sitter("portrait", "portrait", portrait(), mesh, "")]
+
+
+def _labelled(root: Path) -> list[dict[str, str]]:
+    """Rows of the validation split; none where the corpus is absent."""
+    labels = root / "labels.csv"
+    if not labels.is_file():
+        return []
+    with labels.open(encoding="utf-8", newline="") as file:
+        return [row for row in csv.DictReader(file) if row["file"].startswith("val/")]
+
+
+def _listed(root: Path, count: int, seed: int) -> list[dict[str, str]]:
+    """As many rows of each group, drawn by seed."""
+    rows = _labelled(root)
+    if not rows:
+        return []
+    drawn = np.random.default_rng(seed).permutation(len(rows))
+    groups: dict[tuple[str, str], list[dict[str, str]]] = {}
+    for place in drawn:
+        row = rows[int(place)]
+        groups.setdefault((row["race"], row["gender"]), []).append(row)
+    each = -(-count // len(groups))
+    return [group[n] for n in range(each) for group in groups.values() if n < len(group)][:count]
+
+
+def _untouched(root: Path, suffixes: Sequence[str], how: Reading) -> Iterator[Trial]:
+    """Every recording or picture below a folder, as it is."""
+    for path in sorted(p for p in root.rglob("*") if p.suffix.lower() in suffixes):
+        yield _trial(path, how, Item(root.name, str(path.relative_to(root))))
+
+
+def _trial(path: Path, how: Reading, item: Item) -> Trial:
+    interview = open_interview(path, how, label="recording")
+    began = time.process_time()
+    (signal,), _ = inspect(interview, how)
+    took = time.process_time() - began
+    ratio, judged = signal.likelihood_ratio, signal.measurements.get("faces_judged")
+    return Trial(
+        detector=NAME,
+        corpus=item.corpus,
+        item=f"{item.person} {item.species} {item.condition}".strip(),
+        source=item.person,
+        person=item.person,
+        species=item.species,
+        strength="drawn by seed" if item.species else "",
+        condition=item.condition,
+        group=item.group,
+        split=item.split,
+        status=signal.status.value,
+        reason=signal.reason.code,
+        score=signal.score,
+        log10_lr=None if ratio is None else ratio.log10,
+        units=float(judged) if isinstance(judged, int) else 0.0,
+        seconds=took,
+    )
