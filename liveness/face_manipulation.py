@@ -128,8 +128,8 @@ class FaceManipulation:
             return self.spec.signal(Status.REVIEW, reason, evidence=found, **more)
         if answer == "bona fide":
             text = (
-                f"{count} sampled pictures of the face carry no traces of blending (mean logit "
-                f"{worst.mean:.1f})."
+                f"No traces of blending were found in {count} sampled pictures of the face (mean "
+                f"logit {worst.mean:.1f})."
             )
             return self.spec.signal(Status.NO_INDICATION, Reason("no_traces", text), **more)
         text = (

@@ -188,7 +188,8 @@ def _answered(
         more |= {"evidence": _evidence(high)}
         return SPEC.signal(Status.REVIEW, Reason("like_loudspeaker", text), **more)
     if answer == "bona fide":
-        text = f"{len(familiar)} windows of speech sound like a voice near its microphone."
+        told = "One window" if len(familiar) == 1 else f"{len(familiar)} windows"
+        text = f"{told} of speech could have been spoken near the microphone."
         return SPEC.signal(Status.NO_INDICATION, Reason("unlike_loudspeaker", text), **more)
     text = (
         "The windows of speech score as both live voices and loudspeakers do."
