@@ -33,7 +33,7 @@ is named by file and row. `whole=False` (and `trials_of`) leaves out files that 
 there, for those who hold a part.
 
 Licences below are notes, checked against the terms only where *Verified* says so. The terms that
-came with a corpus hold; many allow research alone, so ask before anything trained on one is shipped.
+came with a corpus hold; many allow research alone, so ask before anything trained on one ships.
 
 | name | corpus | items | protocols | pairs |
 |---|---|---|---|---|
