@@ -353,7 +353,9 @@ def test_a_hundred_at_once_under_a_quota_and_on_a_full_disk(narrow: Served) -> N
     first = hundred(narrow, "main")
     taken = sound(narrow)
     done = first[201, ""] + first[202, ""]
-    assert first.keys() == {(201, ""), (202, ""), (413, "quota_exceeded")}
+    # Which of the three ways get in is a race; that some do and the rest are told why is not.
+    assert first.keys() <= {(201, ""), (202, ""), (413, "quota_exceeded")}
+    assert first[413, "quota_exceeded"] == 100 - done
     assert QUOTA_MIB - 2 <= done <= QUOTA_MIB  # each form announces some bytes more than its file
     assert taken["open"] == 0
     assert narrow.census().media == before + done
