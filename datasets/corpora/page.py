@@ -17,10 +17,10 @@ a folder, and the loaders of `datasets/corpora` read it as it is:
 from pathlib import Path
 from datasets.corpora import corpus, trials_of
 
-for found in trials_of(Path("/data")):      # what lies in this folder, at most 3 folders down
+for found in trials_of(Path("/data")):  # what lies in this folder, at most 3 folders down
     print(found.corpus.title, found.root)
-items = corpus("oulu_npu").items(Path("/data/oulu"), "3.2")     # second fold of protocol 3
-pairs = corpus("lfw").pairs(Path("/data/lfw"))                  # ten folds of view 2
+items = corpus("oulu_npu").items(Path("/data/oulu"), "3.2")  # second fold of protocol 3
+pairs = corpus("lfw").pairs(Path("/data/lfw"))  # ten folds of view 2
 ```
 
 An `Item` has the file, `bona fide` or `attack`, the kind of attack, the person, the split (`train`,
