@@ -25,7 +25,14 @@ from audit.perception import vad
 from audit.settings import Settings
 from audit.types import Signal, Status
 from audit.weights import WeightStore
-from benchmarks.voice_tracks import RATE, Track, changed_tracks, channels, clean_tracks, voices
+from datasets.attacks.voice_tracks import (
+    RATE,
+    Track,
+    changed_tracks,
+    channels,
+    clean_tracks,
+    voices,
+)
 from identity.speaker_consistency import Candidate, SpeakerConsistency, least_alike
 from identity.voice_line import voice_line
 

@@ -24,7 +24,7 @@ from audit.perception.speech import listen
 from audit.settings import Settings
 from audit.weights import WeightStore
 from benchmarks.speaker_consistency import ROOT
-from benchmarks.voice_tracks import (
+from datasets.attacks.voice_tracks import (
     RATE,
     Track,
     channels,

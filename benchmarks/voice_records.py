@@ -58,7 +58,7 @@ def consistency(rows: list[dict[str, Any]]) -> str:
             hypotheses=("one voice throughout", "a second voice"),
             datasets=SETS,
             conditions="constructed tracks of 10 to 60 s of read speech, as recorded and with "
-            "channels that change, benchmarks/voice_tracks.py; smallest value within a track",
+            "channels that change, datasets/attacks/voice_tracks.py; smallest value within a track",
             date=DATE,
             source="python -m benchmarks.voice_records --consistency",
         )

@@ -25,7 +25,7 @@ from audit.interview import Interview
 from audit.settings import Settings
 from audit.weights import WeightStore
 from benchmarks.speaker_consistency import ROOT, SEED, interview_of
-from benchmarks.voice_tracks import RATE, Samples, Track, channels, spoken, voices
+from datasets.attacks.voice_tracks import RATE, Samples, Track, channels, spoken, voices
 from identity.voice_reference import match, voice_of
 
 LENGTHS_S = (3, 8, 20)

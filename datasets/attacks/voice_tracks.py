@@ -136,7 +136,7 @@ def channels(folder: Path) -> dict[str, Change]:
         response = rooms[i % len(rooms)]
         peak = int(np.abs(response).argmax())
         wet = signal.fftconvolve(x, response)[peak : peak + len(x)]
-        return (wet * (power(x) / power(wet))).astype(np.float32)
+        return np.asarray(wet * (power(x) / power(wet)), np.float32)
 
     return {
         "gain -12 dB": lambda x, i: x * np.float32(0.25),
