@@ -17,7 +17,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import av
@@ -29,22 +29,14 @@ from audit.media import plan_pictures, probe, read_pictures
 from audit.settings import Settings
 from audit.types import Signal, Span, Status
 from datasets.attacks.clips import Clip, Encoding, make, read_clip, render
+from datasets.attacks.splices import Planted, frozen, inserted
 from liveness.frame_loop import FrameLoop
 
+UNTOUCHED = "untouched"
 WITHIN_S = 1.0
 SIDE = 360
 LONG_S = 300.0
 SETTINGS = Settings()
-
-
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """What was planted: pictures, where, and for repeats where they come from."""
-
-    kind: str
-    frames: np.ndarray
-    span: Span | None = None
-    source: Span | None = None
 
 
 def encodings(clip: Clip, encoders: tuple[str, ...] = ("x264", "vp8")) -> list[Encoding]:
@@ -62,41 +54,24 @@ def encodings(clip: Clip, encoders: tuple[str, ...] = ("x264", "vp8")) -> list[E
     return [e for e in h264 + vp8 + mpeg4 if e.name.split()[0] in encoders]
 
 
-def faults(clip: Clip, seed: int) -> Iterator[Fault]:
-    """The untouched clip and seven altered ones; places are drawn with `seed`."""
+def faults(clip: Clip, seed: int) -> Iterator[tuple[str, Planted]]:
+    """The untouched clip and seven altered ones, by name; places are drawn with `seed`."""
     rng = np.random.default_rng(seed)
-    frames, rate, count = clip.frames, clip.rate, len(clip.frames)
-    length = min(count - 2, round((3.0 if clip.duration_s >= 4.5 else 1.5) * rate))
-    yield Fault("untouched", frames)
-    first = int(rng.integers(0, count - length + 1))
-    yield _inserted("repeated at once", clip, first, length, first + length)
-    early = int(rng.integers(0, max(1, (count - length) // 2 + 1)))
-    yield _inserted(
-        "repeated later", clip, early, length, int(rng.integers(early + length, count + 1))
-    )
-    yield _inserted("played back and forth", clip, first, length, first + length, backwards=True)
+    whole, frame = clip.duration_s, 1.0 / clip.rate
+    length = min(whole - 2 * frame, 3.0 if whole >= 4.5 else 1.5)
+    yield UNTOUCHED, Planted(clip, UNTOUCHED, Span(0.0, whole))
+    first = float(rng.uniform(0, whole - length))
+    yield "repeated at once", inserted(clip, first, length, first + length)
+    early = float(rng.uniform(0, max(frame, (whole - length) / 2)))
+    later = float(rng.uniform(early + length, whole))
+    yield "repeated later", inserted(clip, early, length, later)
+    back = inserted(clip, first, length, first + length, backwards=True)
+    yield "played back and forth", back
     for name, seconds in (("frozen 1 s", 1.0), ("frozen 0.72 s", 0.72)):
-        held = int(np.ceil(seconds * rate))
-        yield _held(name, clip, int(rng.integers(5, count - held - 5)), held)
-    yield _held("frozen at the start", clip, 0, round(rate))
-    yield _held("frozen at the end", clip, count - round(rate), round(rate))
-
-
-def _inserted(
-    kind: str, clip: Clip, first: int, length: int, at: int, *, backwards: bool = False
-) -> Fault:
-    part = clip.frames[first : first + length]
-    part = part[::-1] if backwards else part
-    frames = np.concatenate([clip.frames[:at], part, clip.frames[at:]])
-    rate = clip.rate
-    source = Span(first / rate, (first + length) / rate)
-    return Fault(kind, frames, Span(at / rate, (at + length) / rate), source)
-
-
-def _held(kind: str, clip: Clip, first: int, length: int) -> Fault:
-    frames = clip.frames.copy()
-    frames[first : first + length] = frames[first]
-    return Fault(kind, frames, Span(first / clip.rate, (first + length) / clip.rate))
+        at = float(rng.uniform(5 * frame, whole - seconds - 5 * frame))
+        yield name, frozen(clip, at, seconds)
+    yield "frozen at the start", frozen(clip, 0.0, 1.0)
+    yield "frozen at the end", frozen(clip, whole - 1.0, 1.0)
 
 
 def look(path: Path, settings: Settings = SETTINGS) -> Signal:
@@ -146,7 +121,7 @@ def inspect(log: PictureLog, facts: MediaFacts) -> Signal:
     return FrameLoop().inspect(Interview("clip", facts, None, "", pictures=log))  # type: ignore[arg-type]
 
 
-def located(signal: Signal, fault: Fault) -> bool:
+def located(signal: Signal, span: Span, source: Span | None = None) -> bool:
     """Is there evidence whose ends lie within a second of the planted span (and its source)?"""
 
     def near(found: Span | None, truth: Span | None) -> bool:
@@ -158,8 +133,7 @@ def located(signal: Signal, fault: Fault) -> bool:
         )
 
     return any(
-        near(Span(e.start_s, e.end_s), fault.span) and near(e.peer, fault.source)
-        for e in signal.evidence
+        near(Span(e.start_s, e.end_s), span) and near(e.peer, source) for e in signal.evidence
     )
 
 
@@ -179,19 +153,19 @@ def planted(paths: list[Path], encoders: tuple[str, ...]) -> None:
             alarms.append(f"{path.name} as it is")
         clip = read_clip(path, max_side=SIDE, most_s=25.0)
         with tempfile.TemporaryDirectory() as folder:
-            for fault in faults(clip, seed):
+            for kind, fault in faults(clip, seed):
                 for encoding in encodings(clip, encoders):
                     target = Path(folder) / "clip"
-                    file = render(make(fault.frames, clip.rate, clip.audio), target, encoding)
+                    file = render(fault.clip, target, encoding)
                     signal = look_here(file)
-                    key = (fault.kind, encoding.name)
+                    key = (kind, encoding.name)
                     totals[key] += 1
-                    if fault.span is None:
+                    if kind == UNTOUCHED:
                         hits[key] += signal.status is Status.REVIEW
                         if signal.status is Status.REVIEW:
                             alarms.append(f"{path.name} {encoding.name}: {signal.reason.text}")
                     else:
-                        hits[key] += located(signal, fault)
+                        hits[key] += located(signal, fault.span, fault.peer)
         print(f"  {path.name}", flush=True)
     _table(hits, totals)
     print(f"untouched clips flagged: {len(alarms)}", *alarms, sep="\n  ")
@@ -291,15 +265,15 @@ def long(paths: list[Path]) -> None:
         clip = long_recording(paths, rng)
         first, later = (int(25 * rng.uniform(*r)) for r in ((10, 120), (150, 280)))
         freeze = int(25 * rng.uniform(125, 145))
-        held = _held("frozen", clip, freeze, 50)
-        planted_clip = make(held.frames, 25.0)
-        repeat = _inserted("repeated", planted_clip, first, round(25 * length_s), later)
+        held = frozen(clip, freeze / 25, 2.0)
+        repeat = inserted(held.clip, first / 25, length_s, later / 25)
         with tempfile.TemporaryDirectory() as folder:
             for encoding in encodings(clip)[::2]:
                 target = Path(folder) / "long"
-                signal = look(render(make(repeat.frames, 25.0), target, encoding))
+                signal = look(render(repeat.clip, target, encoding))
                 print(f"long {seed}, repeat of {length_s:.0f} s, {encoding.name}: "
-                      f"repeat {located(signal, repeat)}, freeze {located(signal, held)}, "
+                      f"repeat {located(signal, repeat.span, repeat.peer)}, "
+                      f"freeze {located(signal, held.span)}, "
                       f"evidence {len(signal.evidence)}, "
                       f"searched {signal.measurements['searched_s']} s", flush=True)  # fmt: skip
 

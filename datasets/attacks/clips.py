@@ -6,6 +6,7 @@ these functions trusted recordings.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
@@ -16,6 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 AUDIO_RATE = 48_000
+TICK = Fraction(1, 90_000)
+"""The clock of pictures whose times are given, seconds: that of MPEG transport streams."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,22 +148,42 @@ ENCODINGS: tuple[Encoding, ...] = (
 """Two encoders at three rates each, for every planted fault."""
 
 
-def render(clip: Clip, path: Path, encoding: Encoding) -> Path:
-    """Encode `clip` to `path` with its suffix replaced by the encoding's; the path written."""
+def render(
+    clip: Clip,
+    path: Path,
+    encoding: Encoding,
+    *,
+    times_s: NDArray[np.float64] | None = None,
+    tags: Mapping[str, str] | None = None,
+) -> Path:
+    """Encode `clip` to `path` with its suffix replaced by the encoding's; the path written.
+
+    Args:
+        times_s: when each picture is shown, seconds, rising, at least 11 microseconds apart (one
+            tick of the stream's clock); evenly by default.
+        tags: of the file, in any names.
+    """
     target = path.with_suffix(encoding.suffix)
-    with av.open(str(target), "w") as container:
+    # MP4 keeps names of tags that its standard does not know only when told to.
+    options = {"movflags": "use_metadata_tags"} if tags and target.suffix == ".mp4" else {}
+    with av.open(str(target), "w", options=options) as container:
+        container.metadata.update(tags or {})
         video = container.add_stream(
             encoding.video, rate=Fraction(clip.rate).limit_denominator(1001)
         )
         video.height, video.width = clip.frames.shape[1:3]
         video.pix_fmt = "yuv420p"
         video.options = encoding.options()
+        if times_s is not None:
+            video.codec_context.time_base = TICK
         if encoding.bit_rate is not None:
             video.bit_rate = encoding.bit_rate
         audio = container.add_stream(encoding.audio, rate=AUDIO_RATE)
         audio.layout = "mono"
-        for image in clip.frames:
+        for number, image in enumerate(clip.frames):
             frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(image), format="bgr24")
+            if times_s is not None:
+                frame.pts, frame.time_base = round(float(times_s[number]) / TICK), TICK
             container.mux(video.encode(frame))
         container.mux(video.encode(None))
         _write_audio(container, audio, clip.audio)

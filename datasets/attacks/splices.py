@@ -78,6 +78,34 @@ def repeated(clip: Clip, start_s: float, length_s: float, *, times: int = 1) -> 
     return Planted(out, "repeated", again, peer=source)
 
 
+def inserted(
+    clip: Clip,
+    start_s: float,
+    length_s: float,
+    at_s: float,
+    *,
+    backwards: bool = False,
+    flipped: bool = False,
+) -> Planted:
+    """The pictures of a stretch shown again at another time, while the sound goes on.
+
+    Args:
+        at_s: where they are inserted, on the clock of the untouched clip.
+        backwards: last picture first, as a loop that is played back and forth.
+        flipped: left and right changed over.
+    """
+    first, last = clip.frame_at(start_s), clip.frame_at(start_s + length_s)
+    at = clip.frame_at(at_s)
+    part = clip.frames[first:last][:: -1 if backwards else 1]
+    part = part[:, :, ::-1] if flipped else part
+    frames = np.concatenate([clip.frames[:at], part, clip.frames[at:]])
+    sound = _looped(clip.audio, round(len(frames) / clip.rate * AUDIO_RATE))
+    moved = len(part) if at <= first else 0  # the source moves when pictures come in before it
+    source = Span((first + moved) / clip.rate, (last + moved) / clip.rate)
+    again = Span(at / clip.rate, (at + len(part)) / clip.rate)
+    return Planted(make(frames, clip.rate, sound), "inserted", again, peer=source)
+
+
 def frozen(clip: Clip, start_s: float, length_s: float) -> Planted:
     """The picture stands still while the sound goes on."""
     first, last = clip.frame_at(start_s), clip.frame_at(start_s + length_s)

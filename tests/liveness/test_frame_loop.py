@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +17,27 @@ from audit.detectors import Scout
 from audit.facts import MediaFacts, Packets, Stream
 from audit.interview import Interview, PictureLog
 from audit.types import Question, Signal, Span, Status
-from benchmarks.frame_loop import Fault, inspect, located, log_of, look, surrogate
+from benchmarks import frame_loop as benchmark
+from benchmarks.frame_loop import inspect, log_of, look, surrogate
 from datasets.attacks.clips import Encoding, make, read_clip, render
 from liveness.frame_loop import FrameLoop
 from liveness.motion_space import merged
 
 RATE = 25.0
 Frames = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Fault:
+    """Luma pictures with something planted: where, and for repeats where it comes from."""
+
+    frames: Frames | NDArray[np.uint8]
+    span: Span
+    source: Span | None = None
+
+
+def located(signal: Signal, fault: Fault) -> bool:
+    return benchmark.located(signal, fault.span, fault.source)
 
 
 def walk(count: int, rng: np.random.Generator, smooth: float, size: float) -> NDArray[np.float64]:
@@ -88,7 +102,6 @@ def signal_of(log: PictureLog) -> Signal:
 def looped(frames: Frames, first: int, length: int, at: int, *, backwards: bool = False) -> Fault:
     part = frames[first : first + length][:: -1 if backwards else 1]
     return Fault(
-        "loop",
         np.concatenate([frames[:at], part, frames[at:]]),
         Span(at / RATE, (at + length) / RATE),
         Span(first / RATE, (first + length) / RATE),
@@ -100,7 +113,7 @@ def held(log: PictureLog, first: int, length: int) -> tuple[PictureLog, Fault]:
     signatures = log.signatures.copy()
     signatures[first : first + length] = signatures[first]
     span = Span(first / RATE, (first + length) / RATE)
-    return replace(log, signatures=signatures), Fault("freeze", signatures, span)
+    return replace(log, signatures=signatures), Fault(signatures, span)
 
 
 @settings(max_examples=12, deadline=None)
@@ -224,7 +237,7 @@ def test_repeat_across_two_windows_of_a_long_recording() -> None:
         log.times_s[sparse], log.frames[sparse], log.signatures[sparse], spans, 640, 480
     )
     signal = inspect(log, facts_of(log))
-    fault = Fault("loop", frames, Span(24.0, 28.0), Span(4.0, 8.0))
+    fault = Fault(frames, Span(24.0, 28.0), Span(4.0, 8.0))
     assert located(signal, fault), signal.evidence
     assert signal.quality is not None
     assert signal.quality < 0.5
@@ -301,8 +314,8 @@ def test_real_clip_with_repeat_and_freeze(shared_data: Path, tmp_path: Path, enc
     frames = np.concatenate([clip.frames[:90], clip.frames[10:85], clip.frames[90:]])
     frames[170:195] = frames[170]
     signal = look(render(make(frames, clip.rate), tmp_path / "clip", how))
-    assert located(signal, Fault("repeat", frames, Span(3.6, 6.6), Span(0.4, 3.4)))
-    assert located(signal, Fault("freeze", frames, Span(6.8, 7.8)))
+    assert located(signal, Fault(frames, Span(3.6, 6.6), Span(0.4, 3.4)))
+    assert located(signal, Fault(frames, Span(6.8, 7.8)))
 
 
 def test_untouched_real_clips_are_quiet(shared_data: Path) -> None:
