@@ -25,6 +25,9 @@ MODULES: tuple[str, ...] = (
     "presentations",
     "voice_replay",
     "answering",
+    "audiovisual",
+    "second_voices",
+    "injection",
 )
 """The modules of `datasets.attacks` that have `SPECIES`, in the order of the table."""
 
