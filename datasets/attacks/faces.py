@@ -5,6 +5,8 @@ Generators and what they imitate (terms of CEN/TS 18099 where there is one):
 - `self_blended`: a face blended into its own photo after small changes of place, colour and
   sharpness: the traces that every blending leaves, without those of one generator (K. Shiohara and
   T. Yamasaki, "Detecting Deepfakes with Self-Blended Images", CVPR 2022).
+- `rendered`: the face, or a part of it, as a decoder with drawn kernels draws it, blended back.
+- `locally_bent`: skin pushed about by smooth bumps at random places, without any blending.
 - `cross_blended`: another person's face, warped point by point onto this one and blended: a face
   swap (L. Li et al., "Face X-ray for More General Face Forgery Detection", CVPR 2020), with the
   border blended by a soft mask or by solving Poisson's equation (P. Perez et al., SIGGRAPH 2003).
@@ -83,6 +85,73 @@ def self_blended(
     while other is image:  # a face that nothing was done to leaves no trace
         other = _displaced(altered(image, random), points, random)
     return Forged(_mixed(other, image, mask), mask, f"self_blended.{chosen}")
+
+
+def rendered(image: Photo, points: Points, random: np.random.Generator) -> Forged:
+    """The face, or a part of it, as a decoder draws it, blended back into its own photo.
+
+    Decoders of swapping and re-enacting networks enlarge small maps by learnt kernels, which leaves
+    softness and a faint lattice (X. Zhang et al., "Detecting and Simulating Artifacts in GAN Fake
+    Images", WIFS 2019); here the kernels are drawn.
+    """
+    region = _one(random, ("face", "inner", "inner", "lower", "mouth", "mouth", "eyes"))
+    mask = soft_mask(image, points, region, random)
+    other = decoded(image, random)
+    if random.random() < 0.5:
+        other = _displaced(_coloured(other, random), points, random)
+    return Forged(_mixed(other, image, mask), mask, f"rendered.{region}")
+
+
+def locally_bent(image: Photo, points: Points, random: np.random.Generator) -> Forged:
+    """Skin pushed about by a few smooth bumps, as by a warping brush; nothing is blended in."""
+    high, wide = image.shape[:2]
+    tall = float(np.ptp(points[:, 1]))
+    ys, xs = np.mgrid[0:high, 0:wide].astype(np.float32)
+    field = np.zeros((2, high, wide), np.float32)
+    region = _one(random, ("mouth", "eyes", "inner", "nose", "lower"))
+    for _ in range(int(random.integers(1, 5))):
+        at = points[int(random.choice(REGIONS[region])), :2]
+        spread = float(random.uniform(0.04, 0.14)) * tall
+        bump = np.exp(-((xs - at[0]) ** 2 + (ys - at[1]) ** 2) / (2 * spread**2))
+        # A bump steeper than its width would fold the skin over itself.
+        push = random.uniform(-0.45, 0.45, 2) * spread
+        field += push.astype(np.float32)[:, None, None] * bump
+    way = int(random.choice([cv2.INTER_LINEAR, cv2.INTER_CUBIC, cv2.INTER_LANCZOS4]))
+    moved = cv2.remap(image, xs + field[0], ys + field[1], way, borderMode=cv2.BORDER_REFLECT)
+    mask = np.clip(np.hypot(*field) / 1.5, 0, 1).astype(np.float32)
+    # Below a tenth of a pixel nothing was moved to speak of, and nothing is changed.
+    mask[mask < 0.07] = 0
+    made = np.where(mask[:, :, None] > 0, moved, image).astype(np.uint8)
+    return Forged(made, mask, f"locally_bent.{region}")
+
+
+def decoded(image: Photo, random: np.random.Generator) -> Photo:
+    """The picture from a smaller copy of it, enlarged by one or two drawn transposed kernels."""
+    times = int(random.integers(1, 3))
+    high, wide = (-(-side // 2**times) for side in image.shape[:2])
+    small = cv2.resize(image, (wide, high), interpolation=cv2.INTER_AREA).astype(np.float32)
+    for _ in range(times):
+        small = _doubled(small, random)
+    if random.random() < 0.5:  # decoders that are trained longer are sharper
+        soft = cv2.GaussianBlur(small, (0, 0), 1.2)
+        small = small + np.float32(random.uniform(0.2, 1.0)) * (small - soft)
+    cut = small[: image.shape[0], : image.shape[1]]
+    return np.asarray(np.clip(np.round(cut), 0, 255), np.uint8)
+
+
+def _doubled(small: Weights, random: np.random.Generator) -> Weights:
+    """A transposed convolution of stride two; unequal phases of its kernel make the lattice."""
+    high, wide = small.shape[:2]
+    grid = np.zeros((2 * high, 2 * wide, small.shape[2]), np.float32)
+    grid[::2, ::2] = small
+    line = np.array([1.0, 3.0, 3.0, 1.0]) if random.random() < 0.7 else np.array([1.0, 2.0, 1.0])
+    kernel = np.outer(line, line) * random.uniform(0.75, 1.25, (len(line),) * 2)
+    for down in (0, 1):
+        for right in (0, 1):
+            phase = kernel[down::2, right::2]
+            phase *= (1 + random.normal(0, 0.012)) / phase.sum()
+    made = cv2.filter2D(grid, -1, kernel.astype(np.float32), borderType=cv2.BORDER_REFLECT_101)
+    return np.asarray(made, np.float32)
 
 
 def cross_blended(
@@ -331,14 +400,7 @@ def _displaced(image: Photo, points: Points, random: np.random.Generator) -> Pho
 
 def altered(image: Photo, random: np.random.Generator) -> Photo:
     """Other colours, and softer, sharper or coarser."""
-    out = image.astype(np.float32)
-    if random.random() < 0.8:
-        out = out * random.uniform(0.9, 1.1, 3).astype(np.float32)
-        out = out + random.uniform(-14, 14, 3).astype(np.float32)
-    if random.random() < 0.5:
-        mean = out.mean()
-        out = (out - mean) * np.float32(random.uniform(0.85, 1.15)) + mean
-    made = np.clip(out, 0, 255).astype(np.uint8)
+    made = _coloured(image, random)
     way = random.random()
     if way < 0.4:
         factor = float(random.uniform(0.35, 0.9))
@@ -353,6 +415,17 @@ def altered(image: Photo, random: np.random.Generator) -> Photo:
     elif way < 0.75:
         made = np.asarray(cv2.GaussianBlur(made, (0, 0), float(random.uniform(0.5, 1.6))), np.uint8)
     return made
+
+
+def _coloured(image: Photo, random: np.random.Generator) -> Photo:
+    out = image.astype(np.float32)
+    if random.random() < 0.8:
+        out = out * random.uniform(0.9, 1.1, 3).astype(np.float32)
+        out = out + random.uniform(-14, 14, 3).astype(np.float32)
+    if random.random() < 0.5:
+        mean = out.mean()
+        out = (out - mean) * np.float32(random.uniform(0.85, 1.15)) + mean
+    return np.clip(out, 0, 255).astype(np.uint8)
 
 
 def _mixed(over: Photo, under: Photo, mask: Weights) -> Photo:
@@ -405,6 +478,14 @@ SPECIES: tuple[Species, ...] = (
     _species(
         "photo.self_blended", "Face blended into its own photo", "injected altered image",
         "self_blended", trained_on=True,
+    ),
+    _species(
+        "photo.rendered", "Face redrawn by drawn kernels", "injected altered image",
+        "rendered", trained_on=True,
+    ),
+    _species(
+        "photo.locally_bent", "Skin pushed about by bumps", "injected altered image",
+        "locally_bent", trained_on=False,
     ),
     _species(
         "photo.cross_blended", "Another's face, soft border", "injected face swap",

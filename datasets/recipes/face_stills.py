@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,6 +30,18 @@ MARGIN = 1.15
 _LEAST_SCORE = 0.7
 _PARTNERS = 60
 _HARD = 0.3
+
+ALONE: Mapping[str, Callable[[Photo, Points, np.random.Generator], Forged]] = {
+    "self_blended": attacks.self_blended,
+    "rendered": attacks.rendered,
+    "locally_bent": attacks.locally_bent,
+    "mouth_warped": attacks.mouth_warped,
+}
+"""Manipulations that need no other photo, by name."""
+OF_TWO: Mapping[
+    str, Callable[[Photo, Points, tuple[Photo, Points], np.random.Generator], Forged]
+] = {"reenacted": attacks.reenacted, "cut_in": attacks.cut_in}
+"""Manipulations that take something from another photo, by name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +143,7 @@ class PairMaker:
     """Makes pairs of the photos in `rows`; `kinds` says how often each manipulation is drawn.
 
     `crf`: None draws a recording's quality at random; a number encodes as H.264 with that rate
-    factor at the photo's own size.
+    factor at the photo's own size; `recorded`: the share of pairs that are recorded at all, 0..1.
     """
 
     photos: Photos
@@ -142,6 +154,7 @@ class PairMaker:
     model: FaceModel | None = None
     is_varied: bool = True
     crf: int | None = None
+    recorded: float = 1.0
 
     def pair(self, row: int, random: np.random.Generator) -> Pair:
         """A pair of one photo."""
@@ -154,10 +167,11 @@ class PairMaker:
         if self.is_varied and random.random() < _HARD:
             # What blending does to a part, done to the whole of both: not a sign by itself.
             seed = int(random.integers(2**32))
-            both = [attacks.altered(each, np.random.default_rng(seed)) for each in both]
+            change = attacks.altered if random.random() < 0.8 else attacks.decoded
+            both = [change(each, np.random.default_rng(seed)) for each in both]
         if self.crf is not None:
             both = [recorded(each, self.crf, 2, random) for each in both]
-        elif self.is_varied:
+        elif self.is_varied and random.random() < self.recorded:
             both = degraded(both, random)
         real, fake = (_sized(each, self.side) for each in both)
         small = cv2.resize(mask, (self.side // 16,) * 2, interpolation=cv2.INTER_AREA)
@@ -166,15 +180,15 @@ class PairMaker:
     def _forged(
         self, kind: str, row: int, image: Photo, points: Points, random: np.random.Generator
     ) -> Forged:
-        if kind == "self_blended":
-            return attacks.self_blended(image, points, random)
-        if kind == "mouth_warped":
-            return attacks.mouth_warped(image, points, random)
+        if (alone := ALONE.get(kind)) is not None:
+            return alone(image, points, random)
         if kind == "resynthesised":
             if self.model is None:
                 raise ValueError("resynthesised faces need a face model")
             return attacks.resynthesised(image, points, self.model, random)
         other = self.photos.read(self._partner(row, random))
+        if (change := OF_TWO.get(kind)) is not None:
+            return change(image, points, other, random)
         return attacks.cross_blended(image, points, other, random, poisson=kind == "poisson")
 
     def _partner(self, row: int, random: np.random.Generator) -> int:
@@ -227,7 +241,8 @@ def _sized(image: Photo, side: int) -> Photo:
 def degraded(images: Sequence[Photo], random: np.random.Generator) -> list[Photo]:
     """The same recording for each picture: smaller, encoded, noisy, soft."""
     out = list(images)
-    side = int(random.uniform(72, out[0].shape[0])) if random.random() < 0.6 else 0
+    most = out[0].shape[0]
+    side = int(random.uniform(min(72, most), most)) if random.random() < 0.6 else 0
     if side:
         out = [np.asarray(cv2.resize(i, (side, side), interpolation=cv2.INTER_AREA)) for i in out]
     way = random.random()

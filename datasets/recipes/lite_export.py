@@ -11,7 +11,7 @@ import numpy as np
 from onnx import TensorProto
 
 from audit.weights.graph import Array, Graph, Shape
-from datasets.recipes.lite_network import BLOCKS, MIDDLE, NORM, padding
+from datasets.recipes.lite_network import BLOCKS, GRAIN_BLOCK, GRAIN_GAIN, MIDDLE, NORM, padding
 
 Weights = Mapping[str, Array]
 
@@ -26,6 +26,8 @@ def onnx_bytes(weights: Weights, *, side: int = 224) -> bytes:
     middle = x
     for number, shape in enumerate(BLOCKS):
         x = _block(graph, x, weights, f"_blocks.{number}", shape)
+        if number == GRAIN_BLOCK and "grain.fixed" in weights:
+            x = graph.node("Add", [x, _grain(graph, weights)])
         middle = x if number == MIDDLE else middle
     x = _conv(graph, x, weights, "_conv_head", "_bn1")
     whole = graph.linear(_mean(graph, x), weights["whole.weight"], weights["whole.bias"])
@@ -39,6 +41,19 @@ def onnx_bytes(weights: Weights, *, side: int = 224) -> bytes:
     small = side // 16
     outputs: dict[str, Shape] = {"logit": ["N"], "parts": ["N", small, small]}
     return graph.model({"input": ["N", 3, side, side]}, outputs)
+
+
+def _grain(graph: Graph, weights: Weights) -> str:
+    """Fine grain of the input, as `lite_network.Grain` has it."""
+    fixed = graph.constant(weights["grain.fixed"] * GRAIN_GAIN)
+    found = graph.node("Conv", ["input", fixed], kernel_shape=[5, 5], pads=[2] * 4, group=3)
+    found = graph.node("Clip", [found, graph.constant(-1.0), graph.constant(1.0)])
+    made = _conv(graph, found, weights, "grain.first", "grain.norm", stride=2)
+    last = graph.constant(weights["grain.last.weight"], np.float16)
+    full = graph.node("Cast", [last], to=TensorProto.FLOAT)
+    before, after = padding(3, 2)
+    pads = [before, before, after, after]
+    return graph.node("Conv", [made, full], kernel_shape=[3, 3], strides=[2, 2], pads=pads)
 
 
 def _block(

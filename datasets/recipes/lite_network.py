@@ -29,13 +29,33 @@ MIDDLE = 10
 """The block whose result, one place for 16 pixels, the part head reads."""
 MIDDLE_CHANNELS = 112
 LAST_CHANNELS = 1280
+GRAIN_CHANNELS = 16
+GRAIN_BLOCK = 1
+"""The block to whose result, one place for 4 pixels, the branch for fine grain adds."""
+GRAIN_GAIN = 16.0
+"""Differences of more than 8 grey levels are cut off: edges would drown what noise tells."""
 NORM = {"eps": 1e-3, "momentum": 0.01}
+OWN = ("whole", "middle", "parts", "grain")
+"""What the published weights do not have, by the start of its name."""
 
 
 def padding(kernel: int, stride: int) -> tuple[int, int]:
     """TensorFlow's `same` padding of an even side: before and after."""
     total = kernel - stride
     return total // 2, total - total // 2
+
+
+def high_pass() -> Any:
+    """Kernels (2, 5, 5) that leave noise and fine grain; both sum to nothing.
+
+    The square 5 x 5 kernel of the spatial rich model (J. Fridrich and J. Kodovsky, TIFS 2012) and
+    its 3 x 3 one.
+    """
+    outer = [[-1, 2, -2, 2, -1], [2, -6, 8, -6, 2], [-2, 8, -12, 8, -2]]
+    wide = np.array([*outer, outer[1], outer[0]], np.float32) / 12
+    narrow = np.zeros((5, 5), np.float32)
+    narrow[1:4, 1:4] = np.array([[-1, 2, -1], [2, -4, 2], [-1, 2, -1]], np.float32) / 4
+    return np.stack([wide, narrow])
 
 
 class _Depthwise(torch.autograd.Function):
@@ -119,13 +139,39 @@ class Block(nn.Module):
         return made + x if self.is_added else made
 
 
+class Grain(nn.Module):
+    """Fine grain of the three colours, (n, 3, s, s) to (n, 24, s / 4, s / 4).
+
+    Starts as no change: the last layer is zero (networks that also see noise residuals transfer
+    better to other manipulations, Y. Luo et al., CVPR 2021).
+    """
+
+    fixed: Any
+
+    def __init__(self) -> None:
+        super().__init__()
+        kernels = torch.from_numpy(np.tile(high_pass(), (3, 1, 1))[:, None])
+        self.register_buffer("fixed", kernels)
+        self.first = nn.Conv2d(len(kernels), GRAIN_CHANNELS, 3, stride=2, bias=False)
+        self.norm = nn.BatchNorm2d(GRAIN_CHANNELS, **NORM)
+        self.last = nn.Conv2d(GRAIN_CHANNELS, BLOCKS[GRAIN_BLOCK][-1], 3, stride=2, bias=False)
+        nn.init.zeros_(self.last.weight)
+
+    def forward(self, x: Any) -> Any:
+        grain = functional.conv2d(x, self.fixed.to(x.dtype), padding=2, groups=3)
+        grain = (grain * GRAIN_GAIN).clamp(-1, 1)
+        pad = padding(3, 2) * 2
+        made = functional.relu6(self.norm(self.first(functional.pad(grain, pad))))
+        return self.last(functional.pad(made, pad))
+
+
 class Network(nn.Module):
     """Pictures (n, 3, s, s), RGB, (x - 127) / 128, to a logit each (n,) and for parts (n, h, w).
 
     High logits speak for manipulation.
     """
 
-    def __init__(self, *, every: int = 4) -> None:
+    def __init__(self, *, every: int = 4, has_grain: bool = False) -> None:
         super().__init__()
         self._conv_stem = nn.Conv2d(3, 32, 3, stride=2, bias=False)
         self._bn0 = nn.BatchNorm2d(32, **NORM)
@@ -135,15 +181,16 @@ class Network(nn.Module):
         self.whole = nn.Linear(LAST_CHANNELS, 1)
         self.middle = nn.Linear(MIDDLE_CHANNELS, 1)
         self.parts = nn.Conv2d(MIDDLE_CHANNELS, 1, 1)
+        self.grain = Grain() if has_grain else None
 
     def forward(self, x: Any) -> tuple[Any, Any]:
-        before, after = padding(3, 2)
-        x = functional.relu6(
-            self._bn0(self._conv_stem(functional.pad(x, (before, after, before, after))))
-        )
+        grain = None if self.grain is None else self.grain(x)
+        x = functional.relu6(self._bn0(self._conv_stem(functional.pad(x, padding(3, 2) * 2))))
         middle = x
         for number, block in enumerate(self._blocks):
             x = block(x)
+            if number == GRAIN_BLOCK and grain is not None:
+                x = x + grain
             middle = x if number == MIDDLE else middle
         pooled = functional.relu6(self._bn1(self._conv_head(x))).mean((2, 3))
         whole = self.whole(functional.dropout(pooled, 0.2, self.training))[:, 0]
@@ -154,16 +201,16 @@ class Network(nn.Module):
         return [self._conv_stem, self._bn0, self._blocks[0]]
 
 
-def pretrained(data: bytes, *, every: int = 4) -> Network:
+def pretrained(data: bytes, *, every: int = 4, has_grain: bool = False) -> Network:
     """The network with ImageNet weights, from the bytes of the published checkpoint.
 
     Raises:
         ValueError: the checkpoint lacks a tensor of the network.
     """
-    network = Network(every=every)
+    network = Network(every=every, has_grain=has_grain)
     held: Mapping[str, Any] = torch.load(io.BytesIO(data), weights_only=True)
     missing, _ = network.load_state_dict(held, strict=False)
-    own = {name for name in missing if not name.startswith(("whole", "middle", "parts"))}
+    own = {name for name in missing if not name.startswith(OWN)}
     if own:
         raise ValueError(f"the checkpoint lacks {', '.join(sorted(own)[:3])}")
     network.to(memory_format=torch.channels_last)

@@ -31,7 +31,7 @@ from datasets.attacks.animated import Take, animated
 from datasets.attacks.clips import Clip, Encoding, render
 from datasets.attacks.faces import FaceModel, Photo, Points
 from datasets.demo import portrait
-from datasets.recipes.face_stills import mesh_of
+from datasets.recipes.face_stills import ALONE, OF_TWO, mesh_of
 from datasets.trials import Split, Trial
 
 NAME = "face_manipulation"
@@ -42,7 +42,7 @@ TAKES = {
 }
 CALIBRATED_ON = ("photo.poisson",)
 TESTED = ("photo.mouth_warped", "photo.resynthesised", "photo.reenacted", "photo.cut_in")
-TRAINED_ON = ("photo.self_blended", "photo.cross_blended")
+TRAINED_ON = ("photo.self_blended", "photo.cross_blended", "photo.rendered")
 PERSONS = {"small": 6, "full": 160}
 _MODEL_FACES = 60
 _EVERYBODY = 1400
@@ -140,15 +140,12 @@ class Studio:
         random = np.random.default_rng(seed)
         source = (other.photo, other.points)
         kind = species.removeprefix("photo.")
-        if kind in ("self_blended", "mouth_warped"):
-            alone = {"self_blended": attacks.self_blended, "mouth_warped": attacks.mouth_warped}
-            return alone[kind](image, points, random).image
+        if (alone := ALONE.get(kind)) is not None:
+            return alone(image, points, random).image
+        if (of_two := OF_TWO.get(kind)) is not None:
+            return of_two(image, points, source, random).image
         if kind == "resynthesised":
             return attacks.resynthesised(image, points, self._model, random).image
-        if kind == "reenacted":
-            return attacks.reenacted(image, points, source, random).image
-        if kind == "cut_in":
-            return attacks.cut_in(image, points, source, random).image
         is_solved = kind == "poisson"
         return attacks.cross_blended(image, points, source, random, poisson=is_solved).image
 

@@ -57,6 +57,8 @@ def _model() -> FaceModel:
 
 GENERATORS: dict[str, Callable[[Photo, Points, np.random.Generator], Forged]] = {
     "self_blended": lambda i, p, r: faces.self_blended(i, p, r, region="face"),
+    "rendered": faces.rendered,
+    "locally_bent": faces.locally_bent,
     "cross_blended": lambda i, p, r: faces.cross_blended(i, p, material(9), r),
     "poisson": lambda i, p, r: faces.cross_blended(i, p, material(9), r, poisson=True),
     "mouth_warped": faces.mouth_warped,
