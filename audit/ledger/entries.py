@@ -45,6 +45,7 @@ class EventKind(StrEnum):
     MEDIA_READ = "media_read"
     MEDIA_ERASED = "media_erased"
     REFERENCE_STORED = "reference_stored"
+    REFERENCE_ENROLLED = "reference_enrolled"
     REFERENCE_COMPARED = "reference_compared"
     REFERENCE_ERASED = "reference_erased"
     DEMOGRAPHICS_STORED = "demographics_stored"

@@ -16,7 +16,9 @@ from audit.ledger import EventKind
 from audit.operations.changes import change
 from audit.operations.demographics import disclosed
 from audit.operations.requests import done, pending
+from audit.operations.templates import described
 from audit.records.base import Record
+from audit.records.biometrics import Template
 from audit.records.evidence import Check, Comparison, Media, Reference, Report
 from audit.records.oversight import Flag, Request, Review
 from audit.records.register import Candidate, Consent, Interview, Notice, Outcome, System
@@ -47,6 +49,10 @@ class Export:
         tuple[dict[str, Any], ...], Field(description="Facts about recordings, without content.")
     ]
     references: Annotated[tuple[dict[str, Any], ...], Field(description="Biometric references.")]
+    templates: Annotated[
+        tuple[dict[str, Any], ...],
+        Field(description="What was measured of references: all but the sealed numbers."),
+    ]
     comparisons: Annotated[tuple[dict[str, Any], ...], Field(description="Comparisons, in bands.")]
     checks: Annotated[tuple[dict[str, Any], ...], Field(description="Checks and findings.")]
     reports: Annotated[tuple[dict[str, Any], ...], Field(description="Reports and their hashes.")]
@@ -151,6 +157,7 @@ def _export(unit: UnitOfWork, candidate_id: str) -> Export:
         interviews=_plains(unit.every(Interview, **of)),
         media=_plains(unit.every(Media, **of)),
         references=_plains(unit.every(Reference, **of)),
+        templates=tuple(described(unit.every(Template, **of))),
         comparisons=_plains(unit.every(Comparison, **of)),
         checks=_plains(unit.every(Check, **of)),
         reports=_plains(unit.every(Report, **of)),

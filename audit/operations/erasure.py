@@ -26,6 +26,7 @@ from audit.operations.demographics import remove_demographics
 from audit.operations.holds import Holds, in_force
 from audit.operations.redaction import redact_person, redact_results
 from audit.operations.stopping import stop_candidate
+from audit.records.biometrics import Template
 from audit.records.evidence import (
     Comparison,
     Media,
@@ -255,7 +256,9 @@ def erase_medium(unit: UnitOfWork, media: Media, reason: Reason) -> None:
 
 
 def erase_reference(unit: UnitOfWork, reference: Reference, reason: Reason) -> None:
-    """Removes a biometric reference, and records it."""
+    """Removes a biometric reference with its templates, and records it."""
+    for template in unit.every(Template, reference_id=reference.id):
+        unit.remove(template)
     unit.remove(reference)
     unit.record(
         EventKind.REFERENCE_ERASED,

@@ -9,7 +9,7 @@ from pydantic import TypeAdapter
 from sqlalchemy import JSON, RowMapping, insert
 
 from audit import tables
-from audit.records import evidence, issued, oversight, register
+from audit.records import biometrics, evidence, issued, oversight, register
 from audit.records.access import ApiKey
 from audit.records.base import Record
 from audit.records.work import Job
@@ -33,6 +33,7 @@ TABLES: dict[type[Record], type[Base]] = {
     evidence.Check: tables.evidence.CheckRow,
     evidence.Reference: tables.evidence.ReferenceRow,
     evidence.Comparison: tables.evidence.ComparisonRow,
+    biometrics.Template: tables.biometrics.TemplateRow,
     evidence.FairnessAudit: tables.evidence.FairnessAuditRow,
     evidence.Report: tables.evidence.ReportRow,
     issued.SigningKey: tables.issued.ReportKeyRow,

@@ -1,6 +1,16 @@
 """The database's tables, for `audit.store` and the migrations only."""
 
-from audit.tables import access, evidence, issued, oversight, register, spine, work
+from audit.tables import access, biometrics, evidence, issued, oversight, register, spine, work
 from audit.tables.base import Base
 
-__all__ = ["Base", "access", "evidence", "issued", "oversight", "register", "spine", "work"]
+__all__ = [
+    "Base",
+    "access",
+    "biometrics",
+    "evidence",
+    "issued",
+    "oversight",
+    "register",
+    "spine",
+    "work",
+]
