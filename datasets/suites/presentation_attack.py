@@ -15,17 +15,15 @@ from __future__ import annotations
 import argparse
 import sys
 import tempfile
-import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from audit.check import Reading, inspect, open_interview, reading
+from audit.check import Reading, reading
 from audit.inference import Models
 from audit.perception.faces import Networks
 from audit.perception.mesh import region_of
@@ -36,10 +34,10 @@ from datasets.attacks.held_photo import hand_course
 from datasets.attacks.presentations import SPECIES, Person, bona_fide, present
 from datasets.attacks.recapture import Camera
 from datasets.demo import portrait
-from datasets.trials import BONA_FIDE, Split, Trial, write_trials
+from datasets.suites._judging import Item, Size, judged_file
+from datasets.trials import Trial, write_trials
 
 NAME = "presentation_attack"
-Size = Literal["small", "full"]
 
 CLIP_RATE = 5.0
 """Frames per second of attack clips: faces are sampled once a second, motion five times."""
@@ -66,21 +64,6 @@ _AMOUNTS: dict[Size, Amount] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
-    """One file to judge: what it is, for its trial."""
-
-    corpus: str
-    item: str
-    source: str
-    person: str
-    species: str = BONA_FIDE
-    strength: str = ""
-    condition: str = ""
-    group: str = ""
-    split: Split = "test"
-
-
 def trials(data: Path, models: Models, *, size: Size, seed: int = 0) -> Iterator[Trial]:
     """Every file of the suite, judged by the detector with its shipped operating point.
 
@@ -96,33 +79,6 @@ def trials(data: Path, models: Models, *, size: Size, seed: int = 0) -> Iterator
         yield from _shown_stills(people, how, folder, amount, seed)
         yield from _clips(data, how, folder, amount, seed)
         yield from _shown_clips(data, models, how, folder, amount, seed)
-
-
-def judged(path: Path, how: Reading, item: Item) -> Trial:
-    """The trial of one file."""
-    interview = open_interview(path, how, label="recording")
-    started = time.process_time()
-    ((signal,), _) = inspect(interview, how)
-    spent = time.process_time() - started
-    ratio = signal.likelihood_ratio
-    return Trial(
-        detector=NAME,
-        corpus=item.corpus,
-        item=item.item,
-        source=item.source,
-        person=item.person,
-        species=item.species,
-        strength=item.strength,
-        condition=item.condition,
-        group=item.group,
-        split=item.split,
-        status=signal.status.value,
-        reason=signal.reason.code,
-        score=signal.score,
-        log10_lr=ratio.log10 if ratio else None,
-        units=float(signal.measurements.get("faces_judged") or 0),
-        seconds=spent,
-    )
 
 
 # --- stills -------------------------------------------------------------------------------------
@@ -148,11 +104,12 @@ def _photos(data: Path, how: Reading, amount: Amount) -> Iterator[Trial]:
                 person = path.parent.name if corpus == "lfw" else path.stem
                 group = groups.get(f"val/{path.name}", "") if corpus == "fairface" else ""
                 item = Item(corpus, path.name, path.name, person, group=group)
-                yield judged(path, how, item)
+                yield judged_file(item, path, how)
     for name, species in (("image_F1.jpg", "print.real"), ("image_F2.jpg", "screen.real")):
         path = data / "pad_silent_face" / name
         if path.exists():
-            yield judged(path, how, Item("pad_silent_face", name, name, name, species, "usual"))
+            item = Item("pad_silent_face", name, name, name, species, "usual")
+            yield judged_file(item, path, how)
 
 
 def _cells(path: Path) -> dict[str, str]:
@@ -214,7 +171,7 @@ def _seen_by_camera(
         camera = _cameras(np.random.default_rng((seed, number)), square=True)
         (frame,) = bona_fide(person, seed=seed + number, camera=camera)
         item = Item("fairface before the camera", f"camera {name}", name, name, condition="jpeg-90")
-        yield judged(_written(folder, frame), how, item)
+        yield judged_file(item, _written(folder, frame), how)
 
 
 def _written(folder: Path, frame: NDArray[np.uint8]) -> Path:
@@ -243,7 +200,7 @@ def _shown_stills(
                     "simulated", f"{species.id} {strength} {name}", name, name, species.id,
                     strength, "jpeg-90",
                 )  # fmt: skip
-                yield judged(_written(folder, frame), how, item)
+                yield judged_file(item, _written(folder, frame), how)
 
 
 # --- clips --------------------------------------------------------------------------------------
@@ -258,13 +215,13 @@ def _clips(data: Path, how: Reading, folder: Path, amount: Amount, seed: int) ->
     """Clips as they are; of all but every other one also filmed by a camera in a restless hand."""
     for number, path in enumerate(_paths(data)[:: max(1, 20 // amount.clips)]):
         corpus = path.relative_to(data / "video").parts[0]
-        yield judged(path, how, Item(corpus, path.name, path.name, path.stem))
+        yield judged_file(Item(corpus, path.name, path.name, path.stem), path, how)
         if amount.attack_clips and number % 2 == 0:
             clip = read_clip(path, most_s=6.0, max_side=960)
             moved = make(np.stack(list(shaken(clip.frames, seed + number))), clip.rate, clip.audio)
             coding = _encodings()[number // 2 % 2]
             item = Item(corpus, f"shaken {path.name}", path.name, path.stem, condition=coding.name)
-            yield judged(render(moved, folder / "clip", coding), how, item)
+            yield judged_file(item, render(moved, folder / "clip", coding), how)
 
 
 def _encodings() -> list[Encoding]:
@@ -313,7 +270,7 @@ def _shown_clips(
                     "simulated clips", f"{species.id} {strength} {path.name}", path.name, path.stem,
                     species.id, strength, coding.name,
                 )  # fmt: skip
-                yield judged(file, how, item)
+                yield judged_file(item, file, how)
 
 
 def _moving(networks: Networks, path: Path) -> tuple[Person, Clip] | None:

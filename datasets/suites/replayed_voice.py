@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, cast
+from typing import cast
 
 import numpy as np
 
-from audit.facts import MediaFacts
 from audit.inference import Models
-from audit.interview import Audio, Interview
-from audit.perception.speech import VOICE_ACTIVITY, listen
+from audit.interview import Audio
 from datasets.attacks.speech_channels import RATE, Floats, channels, read_speech
 from datasets.attacks.voice_replay import CHAINS, STRENGTHS, live, replayed
-from datasets.recipes.replayed_voice import CORPORA, HELD_OUT, Item
+from datasets.recipes.replayed_voice import CORPORA, HELD_OUT
+from datasets.recipes.replayed_voice import Item as Used
+from datasets.suites._judging import Item, Size, heard, judged
 from datasets.trials import BONA_FIDE, Split, Trial
 from datasets.voices import Speaker, babble
 from liveness.replayed_voice import ReplayedVoice
@@ -36,9 +35,7 @@ class Source:
     samples: Floats
 
 
-def trials(
-    data: Path, models: Models, *, size: Literal["small", "full"], seed: int = 0
-) -> Iterator[Trial]:
+def trials(data: Path, models: Models, *, size: Size, seed: int = 0) -> Iterator[Trial]:
     """Each recording as it is, live in a simulated room, through codecs, and replayed.
 
     Persons of the fit and of the calibration keep their split whatever is made of them. What was
@@ -49,7 +46,7 @@ def trials(
     for source in _sources(data, full=full):
         random = np.random.default_rng([seed, len(source.samples)])
         yield _trial(source, source.samples, models, "untouched")
-        is_test = Item(source.corpus, source.person, source.file, "", "", "").part == "test"
+        is_test = Used(source.corpus, source.person, source.file, "", "", "").part == "test"
         if is_test:
             yield _trial(source, live(source.samples, random, shoebox=True), models, "live_shoebox")
         for name in ("opus-24k", "aac-64k", "noise-20db") if full else ():
@@ -79,34 +76,17 @@ def _sources(data: Path, *, full: bool) -> Iterator[Source]:
 
 def _trial(source: Source, samples: Floats, models: Models, kind: str, how: str = "") -> Trial:
     """`how`: strength of an attack, else the codec."""
-    item = Item(source.corpus, source.person, source.file, kind, how, "")
-    audio = Audio((np.clip(samples, -1, 1) * 32767).astype(np.int16), RATE, 0.0, RATE, 1)
-    interview = _heard(audio, models)
-    began = time.process_time()
-    signal = ReplayedVoice().inspect(interview)
-    split: Split = "train" if item.part == "fit" else cast("Split", item.part)
-    ratio = signal.likelihood_ratio
-    return Trial(
-        detector="replayed_voice",
+    used = Used(source.corpus, source.person, source.file, kind, how, "")
+    attack = used.is_attack
+    item = Item(
         corpus=source.corpus,
         item=f"{source.file} {kind} {how}".strip(),
         source=source.file,
         person=source.person,
-        species=f"voice_replay.{kind}" if item.is_attack else BONA_FIDE,
-        strength=how if item.is_attack else "",
-        condition="" if item.is_attack or kind == "untouched" else how or kind,
-        group="",
-        split=split,
-        status=signal.status.value,
-        reason=signal.reason.code,
-        score=signal.score,
-        log10_lr=None if ratio is None else ratio.log10,
-        units=audio.duration_s,
-        seconds=time.process_time() - began,
+        species=f"voice_replay.{kind}" if attack else BONA_FIDE,
+        strength=how if attack else "",
+        condition="" if attack or kind == "untouched" else how or kind,
+        split="train" if used.part == "fit" else cast("Split", used.part),
     )
-
-
-def _heard(audio: Audio, models: Models) -> Interview:
-    models.onnx(VOICE_ACTIVITY)  # without it there are no trials, rather than empty ones
-    facts = MediaFacts("", 0, "wav", audio.duration_s, streams=())
-    return Interview("trial", facts, models, "", audio=audio, speech=listen(audio, models))
+    audio = Audio((np.clip(samples, -1, 1) * 32767).astype(np.int16), RATE, 0.0, RATE, 1)
+    return judged(item, ReplayedVoice(), heard(audio, models), units=audio.duration_s)

@@ -12,32 +12,28 @@ from __future__ import annotations
 
 import argparse
 import json
-import time
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 
-from audit.facts import MediaFacts
 from audit.inference import Models
-from audit.interview import Audio, Interview
-from audit.perception.speech import listen
+from audit.interview import Audio
 from audit.settings import Settings
 from audit.weights import WeightStore
 from datasets.attacks.speech import COPIES, EngineMissing, Floats, swapped
 from datasets.attacks.speech_channels import channels, read_speech
 from datasets.attacks.speech_engines import ENGINES, SENTENCES, spoken
 from datasets.recipes.speech_material import CORPORA, files_of, person_of
-from datasets.trials import BONA_FIDE, Split, Trial, write_trials
+from datasets.suites._judging import Item, Size, heard, judged
+from datasets.trials import Split, Trial, write_trials
 from datasets.voices import HIGH, LOW, babble
 from liveness.synthetic_speech import SyntheticSpeech
 
 NAME = "synthetic_speech"
 RATE = 16_000
 MOST_S = 13.0  # of a recording: three windows need no more
-Size = Literal["small", "full"]
 PEOPLE = Path(__file__).with_name("synthetic_speech_people.json")
 """Who was trained on, calibrated on and tested, by corpus; the recipe writes it."""
 CALIBRATED_ON = frozenset(
@@ -51,55 +47,24 @@ CALIBRATED_ON = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Sound:
-    """One recording to judge: what it is, for its trial."""
+    """One recording to judge, and what it is."""
 
     samples: Floats
-    corpus: str
-    item: str
-    source: str
-    person: str
-    species: str = BONA_FIDE
-    condition: str = ""
-    split: Split = "test"
+    item: Item
 
 
 def trials(data: Path, models: Models, *, size: Size, seed: int = 0) -> Iterator[Trial]:
     """Every recording of the suite, judged by the detector with its shipped limits."""
     detector = SyntheticSpeech()
     for sound in sounds(data, size, seed):
-        yield judged(detector, sound, models, seed)
+        yield _judged(detector, sound, models, seed)
 
 
-def judged(detector: SyntheticSpeech, sound: Sound, models: Models, seed: int) -> Trial:
-    """The trial of one recording."""
+def _judged(detector: SyntheticSpeech, sound: Sound, models: Models, seed: int) -> Trial:
     whole = (np.clip(sound.samples, -1, 1) * 32767).astype(np.int16)
-    audio = Audio(whole, RATE, 0.0, RATE, 1)
-    facts = MediaFacts(
-        sha256="0" * 64, size=1, format="wav", duration_s=audio.duration_s, streams=()
-    )
-    speech = listen(audio, models)
-    heard = Interview("recording", facts, models, "", audio=audio, speech=speech, seed=seed)
-    started = time.process_time()
-    signal = detector.inspect(heard)
-    ratio = signal.likelihood_ratio
-    return Trial(
-        detector=NAME,
-        corpus=sound.corpus,
-        item=sound.item,
-        source=sound.source,
-        person=sound.person,
-        species=sound.species,
-        strength="plain" if sound.species else "",
-        condition=sound.condition,
-        group="",
-        split=sound.split,
-        status=signal.status.value,
-        reason=signal.reason.code,
-        score=signal.score,
-        log10_lr=ratio.log10 if ratio else None,
-        units=round(speech.total_s, 2),
-        seconds=round(time.process_time() - started, 3),
-    )
+    interview = heard(Audio(whole, RATE, 0.0, RATE, 1), models, seed=seed)
+    speech = interview.speech
+    return judged(sound.item, detector, interview, units=round(speech.total_s, 2) if speech else 0)
 
 
 def sounds(data: Path, size: Size, seed: int) -> Iterator[Sound]:
@@ -109,21 +74,13 @@ def sounds(data: Path, size: Size, seed: int) -> Iterator[Sound]:
     through = channels(data if data.is_dir() else None)
     for sound in (*_captured(data, 1 if few else 12), *_engines(2 if few else 12)):
         for place, name in enumerate(conditions):
-            if few and place and sound.species:
+            if few and place and sound.item.species:
                 continue
             random = np.random.default_rng([seed, place])
             samples = through[name](sound.samples, random) if name else sound.samples
             condition = "" if name == "as-is" else name
-            yield Sound(
-                samples,
-                sound.corpus,
-                f"{sound.item} {condition}".strip(),
-                sound.source,
-                sound.person,
-                sound.species,
-                condition,
-                sound.split,
-            )
+            called = f"{sound.item.item} {condition}".strip()
+            yield Sound(samples, replace(sound.item, item=called, condition=condition))
 
 
 def _captured(data: Path, most: int) -> Iterator[Sound]:
@@ -142,9 +99,8 @@ def _captured(data: Path, most: int) -> Iterator[Sound]:
                     made = swapped(sound.samples, found[place - 1].samples, random)
             except EngineMissing:
                 continue
-            yield Sound(
-                made, sound.corpus, f"{sound.item} {name}", sound.source, sound.person, name
-            )
+            called = f"{sound.item.item} {name}"
+            yield Sound(made, replace(sound.item, item=called, species=name, strength="plain"))
 
 
 def _recordings(data: Path, most: int) -> Iterator[Sound]:
@@ -159,13 +115,13 @@ def _recordings(data: Path, most: int) -> Iterator[Sound]:
         for path in files[:: max(1, len(files) // most)][:most]:
             samples = read_speech(path)[: round(MOST_S * RATE)]
             item = f"{name}_{path.stem}"
-            yield Sound(samples, corpus, item, item, person_of(corpus, path.stem))
+            yield Sound(samples, Item(corpus, item, item, person_of(corpus, path.stem)))
 
 
 def _babble() -> Iterator[Sound]:
     for name, speaker in (("low", LOW), ("high", HIGH)):
         samples = (babble(speaker, 6.0, 3) / 32768.0).astype(np.float32)
-        yield Sound(samples, "babble", name, name, name)
+        yield Sound(samples, Item("babble", name, name, name))
 
 
 def _engines(most: int) -> Iterator[Sound]:
@@ -182,7 +138,8 @@ def _engines(most: int) -> Iterator[Sound]:
                 break
             item = f"{name} {voice} {number}"
             split: Split = "calibration" if species in CALIBRATED_ON else "test"
-            yield Sound(samples, name, item, item, f"{name} {voice}", species, "", split)
+            person = f"{name} {voice}"
+            yield Sound(samples, Item(name, item, item, person, species, "plain", split=split))
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -56,7 +56,7 @@ def test_an_item_meets_the_same_channel_each_time() -> None:
 def test_without_data_only_made_up_speech_is_judged(tmp_path: Path) -> None:
     found = list(sounds(tmp_path / "absent", "small", 0))
     assert found
-    assert all(sound.species for sound in found)
+    assert all(sound.item.species for sound in found)
 
 
 @pytest.mark.weights
