@@ -12,6 +12,7 @@ from audit import tables
 from audit.records import biometrics, evidence, issued, oversight, register
 from audit.records.access import ApiKey
 from audit.records.base import Record
+from audit.records.challenges import Challenge
 from audit.records.work import Job
 from audit.tables.base import Base, table_of
 
@@ -34,6 +35,7 @@ TABLES: dict[type[Record], type[Base]] = {
     evidence.Reference: tables.evidence.ReferenceRow,
     evidence.Comparison: tables.evidence.ComparisonRow,
     biometrics.Template: tables.biometrics.TemplateRow,
+    Challenge: tables.challenges.ChallengeRow,
     evidence.FairnessAudit: tables.evidence.FairnessAuditRow,
     evidence.Report: tables.evidence.ReportRow,
     issued.SigningKey: tables.issued.ReportKeyRow,

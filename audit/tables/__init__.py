@@ -1,12 +1,23 @@
 """The database's tables, for `audit.store` and the migrations only."""
 
-from audit.tables import access, biometrics, evidence, issued, oversight, register, spine, work
+from audit.tables import (
+    access,
+    biometrics,
+    challenges,
+    evidence,
+    issued,
+    oversight,
+    register,
+    spine,
+    work,
+)
 from audit.tables.base import Base
 
 __all__ = [
     "Base",
     "access",
     "biometrics",
+    "challenges",
     "evidence",
     "issued",
     "oversight",
