@@ -5,7 +5,7 @@ export FAIRWITNESS_WEIGHTS_DIR ?= $(CURDIR)/.weights
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve test static check scorecard scorecard-accept format lock clean
+.PHONY: help setup demo serve test static check scorecard scorecard-accept docs format lock clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -55,6 +55,14 @@ scorecard-accept: setup ## take the figures of the small scorecard as accepted
 	@$(SMALL) --accept docs/scorecard/reference.json
 	@$(BIN)/python -m datasets.scorecard.page docs/scorecard
 
+.venv/.docs: .venv/.runtime requirements/docs.lock
+	@$(BIN)/python -m pip install -q --only-binary :all: --require-hashes -r requirements/docs.lock
+	@touch $@
+
+docs: .venv/.docs ## build the documentation site into build/site
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+	@echo "build/site/index.html"
+
 format: .venv/.dev ## put the code into its standard form
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
@@ -66,6 +74,9 @@ lock: .venv/.dev ## write the lock files anew from pyproject.toml
 	    --no-emit-index-url --no-emit-find-links --no-header --no-build -c constraints.txt ../pyproject.toml \
 	    --group ../pyproject.toml:build $$( [ $$kind = dev ] && echo --group ../pyproject.toml:dev ) \
 	    -o $$kind.lock; done
+	cd requirements && ../$(BIN)/uv pip compile -q --upgrade --universal --python-version 3.11 \
+	  --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-build \
+	  -c dev.lock --group ../pyproject.toml:docs -o docs.lock
 
 clean: ## remove everything that make made
 	rm -rf .venv .weights build demo-out *.egg-info .mypy_cache .ruff_cache .pytest_cache
