@@ -260,7 +260,7 @@ def mel_bank(count: int, size: int) -> Array:
 
 def mel_copy(samples: Floats, random: Random) -> Floats:
     """Magnitudes from 80 mel bands, phases by Griffin-Lim."""
-    return griffin_lim(samples, random, rounds=32, mels=80, size=1024)
+    return griffin_lim(samples, random, rounds=16, mels=80, size=1024)
 
 
 def stretched(samples: Floats, ratio: float, *, size: int = 1024) -> Array:
@@ -280,6 +280,71 @@ def phase_vocoder(samples: Floats, random: Random) -> Floats:
     ratio = float(random.uniform(1.1, 1.33))
     back = stretched(stretched(samples, ratio).astype(np.float32), 1 / ratio)
     return loud_as(np.pad(back, (0, max(0, len(samples) - len(back))))[: len(samples)], samples)
+
+
+def subband(samples: Floats, random: Random) -> Floats:
+    """A channel vocoder (Dudley 1939): power of 20 to 40 bands per 10 ms on pulses and noise."""
+    voice = analysed(samples)
+    pulses, hiss = _excitations(voice, random)
+    size, hop = 512, 160
+    bank = mel_bank(int(random.integers(20, 41)), size)
+    bank /= bank.sum(1, keepdims=True)
+    spread = bank / np.maximum(bank.sum(0), 1e-9)
+    wanted = np.abs(_stft(samples, size, hop)) ** 2 @ bank.T
+    voiced = np.interp(
+        np.arange(len(wanted)) * hop, np.arange(len(voice.pitch)) * HOP, voice.pitch > 0
+    )
+    out = np.zeros(len(samples))
+    edge = float(random.uniform(3000, 6000))
+    share = voiced[:, None] / (1 + np.exp((np.linspace(0, RATE / 2, 257) - edge) / 400))
+    for source, part in ((pulses, share), (hiss, 1 - share)):
+        bins = _stft(source, size, hop)
+        gain = (wanted / np.maximum(np.abs(bins) ** 2 @ bank.T, 1e-3)) @ spread
+        out += _inverse(bins * np.sqrt(gain * part), size, hop, len(samples))
+    return loud_as(out, samples)
+
+
+def phase_noise(samples: Floats, random: Random) -> Floats:
+    """Its own magnitudes under phases that are off by a random angle, more so at the top.
+
+    As networks that predict spectra leave them: the bottom nearly right, the top diffuse.
+    """
+    size = int(random.choice([256, 512, 1024]))
+    bins = _stft(samples, size, size // 4)
+    edge, most = random.uniform(0.0, 4000.0), random.uniform(0.5, 3.0)
+    rise = np.clip((np.linspace(0, RATE / 2, size // 2 + 1) - edge) / 4000.0, 0.08, 1.0)
+    turn = random.standard_normal(bins.shape) * rise * most
+    return loud_as(_inverse(bins * np.exp(1j * turn), size, size // 4, len(samples)), samples)
+
+
+def upsampled(samples: Floats, random: Random) -> Floats:
+    """Built up in steps by kernels whose phases differ, as transposed convolutions do.
+
+    A transposed convolution of stride r has r interleaved kernels; where they are not alike, images
+    of the spectrum appear around multiples of the rate over r (Odena et al. 2016). Each step here
+    filters every r-th sample by a kernel of its own and bends the sum a little; above 2.5 to 6 kHz
+    it is noise with the power of the original over 25 bins.
+    """
+    out = np.asarray(samples, dtype=np.float64)
+    for factor in random.permutation([2, 4, 5])[: int(random.integers(1, 4))]:
+        own = random.uniform(0.03, 0.15) * random.standard_normal((factor, 5))
+        own[:, 2] += 1.0
+        phases = [
+            np.convolve(out, kernel, "same")[place::factor] for place, kernel in enumerate(own)
+        ]
+        bent = out.copy()
+        for place, part in enumerate(phases):
+            bent[place::factor] = part
+        out = bent + random.uniform(0.0, 0.1) * np.abs(bent)
+    out -= out.mean()
+    edge = float(random.uniform(2500, 6000))
+    top = _stft(samples, FFT, FFT // 4)
+    hertz = np.linspace(0, RATE / 2, FFT // 2 + 1)
+    power = signal.convolve2d(np.abs(top) ** 2, np.ones((2, 25)) / 50, "same", "symm")
+    hiss = _stft(random.standard_normal(len(samples)), FFT, FFT // 4)
+    hiss *= np.sqrt(power / np.mean(np.abs(hiss) ** 2)) / (1 + np.exp((edge - hertz) / 150))
+    low = _stft(out, FFT, FFT // 4) / (1 + np.exp((hertz - edge) / 150))
+    return loud_as(_inverse(low + hiss, FFT, FFT // 4, len(samples)), samples)
 
 
 # --- other voices -------------------------------------------------------------------------------
@@ -359,6 +424,9 @@ COPIES: Mapping[str, Copy] = {
     "copy.griffin_lim": griffin_lim,
     "copy.mel": mel_copy,
     "copy.phase_vocoder": phase_vocoder,
+    "copy.phase_noise": phase_noise,
+    "copy.subband": subband,
+    "copy.upsampled": upsampled,
     "copy.predictive": predictive,
     "copy.cepstral": cepstral,
     "copy.harmonic": harmonic,
@@ -388,6 +456,9 @@ SPECIES: tuple[Species, ...] = (
     _species("copy.griffin_lim", "Phases from magnitudes (Griffin-Lim)", trained_on=True),
     _species("copy.mel", "80 mel bands and Griffin-Lim", trained_on=True),
     _species("copy.phase_vocoder", "Phase vocoder, stretched and back", trained_on=True),
+    _species("copy.phase_noise", "Own magnitudes, phases off at random", trained_on=True),
+    _species("copy.subband", "Channel vocoder, 20 to 40 bands", trained_on=True),
+    _species("copy.upsampled", "Uneven upsampling kernels, top from noise", trained_on=True),
     _species("copy.predictive", "Linear prediction with pulses or noise", trained_on=True),
     _species("copy.cepstral", "Cepstral envelope, pulses and noise", trained_on=True),
     _species("copy.harmonic", "Harmonics plus noise", trained_on=True),
