@@ -122,6 +122,17 @@ def _face(script: Script, answers: list[Span], seconds: float, random: Random) -
     mouth = np.where(own, 0.2 + 0.15 * np.sin(2 * np.pi * 4.0 * times), 0.01)
     gaze = np.stack([_eyes(script, own, times, random), np.zeros(n)], axis=1)
 
+    return face_of(times, mouth, gaze)
+
+
+def face_of(times: Array, mouth: Array, gaze: Array | None = None) -> FaceTrack:
+    """A frontal face followed frame by frame, of which only mouth and eyes move.
+
+    Args:
+        times: seconds, (n,). mouth: as `FaceTrack.mouth_open`. gaze: as `FaceTrack.gaze`.
+    """
+    n = len(times)
+
     def all_of(value: float) -> Floats:
         return np.full(n, value, np.float32)
 
@@ -138,7 +149,7 @@ def _face(script: Script, answers: list[Span], seconds: float, random: Random) -
         sharpness=all_of(120.0),
         brightness=all_of(120.0),
         dense=np.ones(n, bool),
-        gaze=gaze.astype(np.float32),
+        gaze=None if gaze is None else gaze.astype(np.float32),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal
@@ -17,6 +18,9 @@ from audit.types import Signal
 from datasets.trials import BONA_FIDE, Split, Trial
 
 Size = Literal["small", "full"]
+
+VIDEO = (".mp4", ".mpg", ".webm", ".mov", ".avi")
+"""Endings of the names of files that hold moving pictures."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,3 +84,9 @@ def heard(audio: Audio, models: Models, *, seed: int = 0) -> Interview:
     facts = MediaFacts("0" * 64, 1, "wav", audio.duration_s, streams=())
     speech = listen(audio, models)
     return Interview("recording", facts, models, "", audio=audio, speech=speech, seed=seed)
+
+
+def recordings(root: Path) -> Iterator[tuple[str, Path]]:
+    """Every video below a folder, with the name of the set: the folder's child that holds it."""
+    for path in sorted(p for p in root.rglob("*") if p.suffix.lower() in VIDEO):
+        yield path.relative_to(root).parts[0], path
