@@ -222,6 +222,7 @@ class Gallery:
             raise InputError("Vectors of a gallery must have the length 1.")
 
     def _check_room(self, rows: Sequence[str], owners: Sequence[str]) -> None:
+        fresh = set(rows)
         wanted = dict.fromkeys(owners, 0)
         for owner in owners:
             wanted[owner] += 1
@@ -229,7 +230,7 @@ class Gallery:
             held = self._places[self._owners[owner]] if owner in self._owners else []
             if len(held) + more > self.rules.owner_rows:
                 raise InputError(f"One owner has at most {self.rules.owner_rows} rows.")
-            if not {self._rows[place] for place in held}.isdisjoint(rows):
+            if any(self._rows[place] in fresh for place in held):
                 raise InputError("A row is in the gallery already.")
         if bytes_needed(len(self) + len(rows), self.dim, self.rules) > self.rules.most_bytes:
             raise InputError(
