@@ -1,6 +1,6 @@
 """Train the network of `liveness/face_manipulation.py` on photos of FairFace and their copies.
 
-    python -m datasets.recipes.face_manipulation train --faces DIR --work DIR [--steps 4000]
+    python -m datasets.recipes.face_manipulation train --faces DIR --work DIR
     python -m datasets.recipes.face_manipulation test --faces DIR --work DIR [--count 700]
     python -m datasets.recipes.face_manipulation export --work DIR
 
@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+import itertools
 import json
 import math
 import multiprocessing
@@ -64,6 +65,8 @@ TESTED = (*KINDS, "poisson", "cut_in", "resynthesised", "reenacted", "mouth_warp
 SIDES = (160, 224)
 """Sides of the pictures in the first part of a training and in the rest: small ones cost less."""
 SMALL_UNTIL = 0.6
+STEPS, UNTIL = 4000, 3500
+"""Over how many steps the rate of learning falls, and the last step that is taken."""
 PAIRS = 12
 RATE = 1.2e-3
 WARM_UP = 100
@@ -127,8 +130,11 @@ class Work:
         sys.stdout.flush()
 
 
-def train(work: Work, faces: Path, steps: int) -> None:
-    """Train, or go on; the averaged weights of the last step are what is exported."""
+def train(work: Work, faces: Path, steps: int, until: int) -> None:
+    """Train, or go on; the averaged weights of the last step are what is exported.
+
+    `steps`: the length that the rate of learning falls over; `until`: where training ends.
+    """
     photos = work.photos(faces)
     torch.manual_seed(SEED)
     network = work.network()
@@ -140,7 +146,7 @@ def train(work: Work, faces: Path, steps: int) -> None:
     step = _resume(work, network, optimiser, averaged)
     losses: list[tuple[float, float]] = []
     began = time.monotonic()
-    for batch in _batches(work, photos, steps, step):
+    for batch in itertools.islice(_batches(work, photos, steps, step), max(0, until - step)):
         step += 1
         for group in optimiser.param_groups:
             group["lr"] = (
@@ -152,7 +158,7 @@ def train(work: Work, faces: Path, steps: int) -> None:
             loss, right = np.mean(losses[-50:], axis=0)
             seconds = round(time.monotonic() - began)
             work.log(step=step, seconds=seconds, loss=round(loss, 4), right=round(right, 4))
-        if step % 250 == 0 or step == steps:
+        if step % 250 == 0 or step == until:
             held = {"step": step, "network": network.state_dict(), "averaged": averaged}
             torch.save(held | {"optimiser": optimiser.state_dict()}, work.state.with_suffix(".tmp"))
             work.state.with_suffix(".tmp").replace(work.state)
@@ -293,7 +299,8 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("what", choices=("train", "test", "export"))
     parser.add_argument("--faces", type=Path, help="the folder of FairFace with labels.csv")
     parser.add_argument("--work", type=Path, required=True, help="where the training keeps things")
-    parser.add_argument("--steps", type=int, default=4000)
+    parser.add_argument("--steps", type=int, default=STEPS, help="the rate falls over so many")
+    parser.add_argument("--until", type=int, default=UNTIL, help="the last step, if earlier")
     parser.add_argument("--count", type=int, default=700, help="persons of the validation split")
     parser.add_argument("--threads", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--rates", type=int, nargs="+", default=(23, 28, 33), help="rate factors")
@@ -310,7 +317,7 @@ def main(arguments: list[str]) -> None:
     if chosen.faces is None:
         parser.error(f"{chosen.what} needs --faces")
     if chosen.what == "train":
-        train(work, chosen.faces, chosen.steps)
+        train(work, chosen.faces, chosen.steps, min(chosen.until, chosen.steps))
     else:
         test(work, chosen.faces, chosen.count, chosen.rates)
 
