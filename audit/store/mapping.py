@@ -9,7 +9,7 @@ from pydantic import TypeAdapter
 from sqlalchemy import JSON, RowMapping, insert
 
 from audit import tables
-from audit.records import biometrics, evidence, issued, oversight, register
+from audit.records import biometrics, evidence, issued, oversight, register, searches
 from audit.records.access import ApiKey
 from audit.records.base import Record
 from audit.records.challenges import Challenge
@@ -35,6 +35,9 @@ TABLES: dict[type[Record], type[Base]] = {
     evidence.Reference: tables.evidence.ReferenceRow,
     evidence.Comparison: tables.evidence.ComparisonRow,
     biometrics.Template: tables.biometrics.TemplateRow,
+    searches.Transform: tables.searches.TransformRow,
+    searches.SearchBasis: tables.searches.SearchBasisRow,
+    searches.Search: tables.searches.SearchRow,
     Challenge: tables.challenges.ChallengeRow,
     evidence.FairnessAudit: tables.evidence.FairnessAuditRow,
     evidence.Report: tables.evidence.ReportRow,

@@ -8,6 +8,7 @@ from audit.tables import (
     issued,
     oversight,
     register,
+    searches,
     spine,
     work,
 )
@@ -22,6 +23,7 @@ __all__ = [
     "issued",
     "oversight",
     "register",
+    "searches",
     "spine",
     "work",
 ]
