@@ -115,6 +115,30 @@ class FaceMotion:
 
 
 @dataclass(frozen=True, slots=True)
+class FaceParts:
+    """How parts of a face and of its surroundings changed from one picture to the next.
+
+    Six parts in this order: left and right half (as seen) of the upper face without the eyes, then
+    what lies above, left of, right of and below the face. Each row compares two pictures of a dense
+    stretch. Lengths are pixels of a picture that is reduced until the face is 72 px high.
+
+    Attributes:
+        times_s (m,): of the later picture. gaps_s (m,): seconds from the earlier one.
+        follows (m,): the earlier picture of this row is the later one of the row before.
+        moved (m, 6, 2): displacement across and down; NaN where a part has too little texture.
+        lit (m, 6): change of brightness, grey levels; NaN where a part lies outside of the picture.
+        unexplained (m, 6): mean absolute change that both leave, grey levels.
+    """
+
+    times_s: Times
+    gaps_s: Floats
+    follows: NDArray[np.bool_]
+    moved: Floats
+    lit: Floats
+    unexplained: Floats
+
+
+@dataclass(frozen=True, slots=True)
 class FaceTrack:
     """One face followed through time; columns have one row per frame in which it was measured.
 
@@ -136,6 +160,7 @@ class FaceTrack:
         gaze (n, 2): the iris of the nearer eye from the middle between its corners, in eye widths,
             positive to the viewer's right and upwards, about -.2 to .2; NaN where `eye_open` is.
             None where it was not measured at all.
+        parts: changes of parts within dense stretches, None where there are none.
     """
 
     id: int
@@ -152,6 +177,7 @@ class FaceTrack:
     dense: NDArray[np.bool_]
     motion: FaceMotion | None = None
     gaze: Floats | None = None
+    parts: FaceParts | None = None
 
     @property
     def span(self) -> Span:

@@ -235,8 +235,10 @@ class FaceReader:
         for thread in self._live:
             if not joined or thread.id not in seen:
                 thread.motion.pause()
+                thread.parts.pause()
             if thread.id in chosen:
                 thread.motion.add(image, seen[thread.id], picture.time_s)
+                thread.parts.add(image, seen[thread.id], picture.time_s)
 
     def _offer(self, place: Place, image: NDArray[np.uint8], face: Face) -> None:
         def cut() -> Crops:

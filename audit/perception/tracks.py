@@ -14,6 +14,7 @@ from audit.perception.blazeface import overlaps
 from audit.perception.geometry import Face
 from audit.perception.mesh import Mesh
 from audit.perception.motion import MotionMeter
+from audit.perception.parts import PartsMeter
 from audit.perception.table import Table
 
 # time, frame, box 4, points 10, confidence, pose 3, mouth, eyes 2, sharp, light, dense, gaze 2
@@ -36,6 +37,7 @@ class Thread:
     lost: int = 0
     table: Table = field(default_factory=lambda: Table(_COLUMNS))
     motion: MotionMeter = field(default_factory=MotionMeter)
+    parts: PartsMeter = field(default_factory=PartsMeter)
 
     def add(self, face: Face, eyes: tuple[float, float, float, float], picture: Picture) -> int:
         """Write one row, in displayed pixels; returns its number.
@@ -77,6 +79,7 @@ class Thread:
             dense=_joined(rows[:, 0], rows[:, 25] > 0),
             motion=self.motion.finish(),
             gaze=data[:, 24:26].copy(),
+            parts=self.parts.finish(),
         )
 
 
