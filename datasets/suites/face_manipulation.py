@@ -4,38 +4,41 @@ Photos are of the validation split of FairFace, whose persons the network never 
 filmed by `datasets.attacks.animated` and rendered as H.264 at three rate factors, with the face
 large and small. Every other person is set aside for calibration, with other attacks than those of
 the test. Without FairFace the public-domain portrait of the demonstration takes its place.
+
+The full size also has every species of `datasets.attacks.face_videos` on real recordings, at the
+same three rate factors, beside the untouched recordings in the same encoding.
 """
 
 from __future__ import annotations
 
 import csv
 import hashlib
-import tempfile
-import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Literal
 
 import cv2
 import numpy as np
 
-from audit.check import Reading, inspect, open_interview, reading
+from audit.check import Reading, reading
 from audit.errors import InputError
 from audit.inference import Models
 from audit.perception.faces import Networks
 from audit.settings import Settings
 from datasets.attacks import faces as attacks
 from datasets.attacks.animated import Take, animated
-from datasets.attacks.clips import Clip, Encoding, render
+from datasets.attacks.clips import Clip
+from datasets.attacks.face_videos import SPECIES
 from datasets.attacks.faces import FaceModel, Photo, Points
 from datasets.demo import portrait
 from datasets.recipes.face_stills import ALONE, OF_TWO, mesh_of
+from datasets.suites._judging import Item, Size, judged_file
+from datasets.suites._recorded import recorded, rendered
+from datasets.talking_heads import FACTORS, encoding, heads
 from datasets.trials import Split, Trial
 
 NAME = "face_manipulation"
-FACTORS = (23, 28, 33)
 TAKES = {
     "large": Take(rate=6.0, face=190.0),
     "small": Take(width=320, height=240, rate=6.0, face=100.0),
@@ -61,21 +64,7 @@ class Sitter:
     group: str
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
-    """What a trial is about; the fields of `Trial` of the same names."""
-
-    corpus: str
-    person: str
-    species: str = ""
-    condition: str = ""
-    group: str = ""
-    split: Split = "test"
-
-
-def trials(
-    data: Path, models: Models, *, size: Literal["small", "full"], seed: int = 0
-) -> Iterator[Trial]:
+def trials(data: Path, models: Models, *, size: Size, seed: int = 0) -> Iterator[Trial]:
     """Trials of the detector as shipped; what is absent below `data` is left out."""
     how = reading(Settings.model_construct(), models, [NAME])
     sitters = _sitters(data, models, PERSONS[size], seed)
@@ -87,6 +76,8 @@ def trials(
         everybody = _sitters(data, models, _EVERYBODY, seed)
         for sitter in (s for s in everybody if s.id not in known):
             yield from studio.untouched(sitter)
+        everyone = heads(data / "video", Networks.of(models))
+        yield from recorded(everyone, [each.id for each in SPECIES], how, seed=seed)
         yield from _untouched(data / "video", _REAL, how)
         for folder in ("azure_family", "lfw10x10_krasserm"):
             yield from _untouched(data / "faces" / folder, _PICTURES, how)
@@ -115,23 +106,20 @@ class Studio:
             change = partial(self._altered, kind, other, drawn) if kind else None
             for word, take in TAKES.items():
                 clip = animated(sitter.photo, sitter.points, take, seed=drawn, change=change)
-                item = Item(sitter.corpus, sitter.id, kind, word, sitter.group, split)
+                item = _item(sitter.corpus, sitter.id, kind, group=sitter.group, split=split)
+                item = replace(item, condition=word)
                 yield from self._rendered(clip, item, self._factors)
 
     def untouched(self, sitter: Sitter) -> Iterator[Trial]:
         """One person untouched, large, at the middle rate factor: for rates by group."""
         own = int.from_bytes(hashlib.sha256(sitter.id.encode()).digest()[:4], "big")
         clip = animated(sitter.photo, sitter.points, TAKES["large"], seed=own)
-        item = Item(sitter.corpus, sitter.id, condition="large", group=sitter.group)
+        item = replace(_item(sitter.corpus, sitter.id, group=sitter.group), condition="large")
         yield from self._rendered(clip, item, FACTORS[1:2])
 
     def _rendered(self, clip: Clip, item: Item, factors: Sequence[int]) -> Iterator[Trial]:
         for factor in factors:
-            encoding = Encoding(f"h264-{factor}", ".mp4", "libx264", "aac", quality=factor)
-            condition = f"{encoding.name} {item.condition}"
-            with tempfile.TemporaryDirectory() as folder:
-                path = render(clip, Path(folder) / "clip", encoding)
-                yield _trial(path, self._how, replace(item, condition=condition))
+            yield rendered(clip, item, encoding(factor), self._how)
 
     def _altered(
         self, species: str, other: Sitter, seed: int, image: Photo, points: Points, number: int
@@ -197,30 +185,13 @@ def _listed(root: Path, count: int, seed: int) -> list[dict[str, str]]:
 def _untouched(root: Path, suffixes: Sequence[str], how: Reading) -> Iterator[Trial]:
     """Every recording or picture below a folder, as it is."""
     for path in sorted(p for p in root.rglob("*") if p.suffix.lower() in suffixes):
-        yield _trial(path, how, Item(root.name, str(path.relative_to(root))))
+        yield judged_file(_item(root.name, str(path.relative_to(root))), path, how)
 
 
-def _trial(path: Path, how: Reading, item: Item) -> Trial:
-    interview = open_interview(path, how, label="recording")
-    began = time.process_time()
-    (signal,), _ = inspect(interview, how)
-    took = time.process_time() - began
-    ratio, judged = signal.likelihood_ratio, signal.measurements.get("faces_judged")
-    return Trial(
-        detector=NAME,
-        corpus=item.corpus,
-        item=f"{item.person} {item.species} {item.condition}".strip(),
-        source=item.person,
-        person=item.person,
-        species=item.species,
-        strength="drawn by seed" if item.species else "",
-        condition=item.condition,
-        group=item.group,
-        split=item.split,
-        status=signal.status.value,
-        reason=signal.reason.code,
-        score=signal.score,
-        log10_lr=None if ratio is None else ratio.log10,
-        units=float(judged) if isinstance(judged, int) else 0.0,
-        seconds=took,
-    )
+def _item(
+    corpus: str, person: str, species: str = "", *, group: str = "", split: Split = "test"
+) -> Item:
+    """A recording or picture of a person who stands for one source."""
+    strength = "drawn by seed" if species else ""
+    name = f"{person} {species}".strip()
+    return Item(corpus, name, person, person, species, strength, group=group, split=split)
