@@ -24,12 +24,15 @@ import av
 import numpy as np
 
 from audit.facts import MediaFacts, Packets, Stream
+from audit.inference import Models
 from audit.interview import Interview, PictureLog
 from audit.media import plan_pictures, probe, read_pictures
 from audit.settings import Settings
 from audit.types import Signal, Span, Status
+from audit.weights import WeightStore
 from datasets.attacks.clips import Clip, Encoding, make, read_clip, render
 from datasets.attacks.splices import Planted, frozen, inserted
+from datasets.suites.frame_loop import look as pictures_of
 from liveness.frame_loop import FrameLoop
 
 UNTOUCHED = "untouched"
@@ -76,15 +79,8 @@ def faults(clip: Clip, seed: int) -> Iterator[tuple[str, Planted]]:
 
 def look(path: Path, settings: Settings = SETTINGS) -> Signal:
     """The detector's signal for a file, through the product's reader and its own scout."""
-    facts = probe(path, settings.limits)
-    detector = FrameLoop()
-    plan = plan_pictures(facts, settings.sampling, detector.scout(facts), settings.seed)
-    plan = replace(plan, step_s=60.0)
-    with contextlib.closing(read_pictures(path, facts, plan, settings.limits)) as pictures:
-        seen = [(p.time_s, p.frame, p.signature) for p in pictures]
-    times, frames, signatures = (np.array(column) for column in zip(*seen, strict=True))
-    dense = tuple(Span(w.start_s, w.end_s) for w in plan.windows)
-    return inspect(PictureLog(times, frames, signatures, dense, 0, 0), facts)
+    models = Models(WeightStore(settings.weights_dir))  # none is used
+    return FrameLoop().inspect(pictures_of(path, models, settings))
 
 
 def look_here(path: Path) -> Signal:
