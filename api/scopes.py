@@ -35,6 +35,8 @@ SCOPES: Mapping[str, str] = MappingProxyType(
         "media:content": "download a recording; each download is recorded",
         "checks:read": "read checks, their results and evidence",
         "checks:write": "start and cancel checks",
+        "challenges:read": "read active challenges and what was found in their responses",
+        "challenges:write": "make and take back links to active challenges",
         "identities:read": "read which references are kept of a candidate, and comparisons",
         "identities:write": "keep and delete biometric references made from media",
         "identities:compare": "compare sessions of a candidate; answers come in bands",
@@ -75,12 +77,14 @@ SCOPES: Mapping[str, str] = MappingProxyType(
 _PLATFORM = (
     "systems:read candidates:read candidates:write demographics:write interviews:read "
     "interviews:write consents:read consents:write media:read media:write checks:read checks:write "
+    "challenges:read challenges:write "
     "identities:read identities:write identities:compare flags:read requests:read requests:write "
     "notices:read notices:write outcomes:read outcomes:write reports:read reports:write"
 )
 _COMPLIANCE = (
     "systems:read candidates:read candidates:write demographics:write interviews:read "
-    "consents:read consents:write media:read media:content checks:read identities:read flags:read "
+    "consents:read consents:write media:read media:content checks:read challenges:read "
+    "identities:read flags:read "
     "flags:write reviews:read reviews:write reviews:decide requests:read requests:write "
     "requests:answer notices:read notices:write fairness_audits:read fairness_audits:write "
     "outcomes:read outcomes:write reports:read reports:write answers:read answers:write "

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from api.tasks.bench import Bench
+from api.tasks.challenge import run_challenge
 from api.tasks.check import run_check
 from api.tasks.compare import run_comparison
 from api.tasks.fairness_audit import run_audit
@@ -12,7 +13,7 @@ from api.tasks.report import SCHEDULES, run_report, run_schedules
 from api.tasks.sweeps import sweep_leftovers, sweep_records, sweep_uploads
 from audit.jobs import Schedule, every
 from audit.jobs.context import Endings, Handlers
-from audit.operations import checks, comparisons, fairness_audits, report_orders
+from audit.operations import challenges, checks, comparisons, fairness_audits, report_orders
 
 __all__ = ["Bench", "endings", "handlers", "schedules"]
 
@@ -24,6 +25,7 @@ _UPLOADS = "sweep_uploads"
 def handlers(bench: Bench) -> Handlers:
     """The handlers of checks, comparisons and audits, and of what clears up after uploads."""
     return {
+        challenges.KIND: partial(run_challenge, bench),
         checks.KIND: partial(run_check, bench),
         comparisons.KIND: partial(run_comparison, bench),
         fairness_audits.KIND: partial(run_audit, bench),
@@ -38,6 +40,7 @@ def handlers(bench: Bench) -> Handlers:
 def endings() -> Endings:
     """What else follows from jobs that failed or were cancelled."""
     return {
+        challenges.KIND: challenges.ended,
         checks.KIND: checks.ended,
         comparisons.KIND: comparisons.ended,
         fairness_audits.KIND: fairness_audits.ended,

@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from audit import policies
+from audit.canonical import canonical_hash
 from audit.clocks import Deadline
 from audit.errors import StepRefused
 from audit.ids import new_id
@@ -27,6 +28,8 @@ from audit.store.unit import Filters
 from audit.webhooks import FlagRaised
 
 _BATCH = 200
+OWN_POLICY = "service"
+"""What stands as the policy of flags that no policy raised."""
 NO_PLACE = ("US",)
 """Whose holidays count for a policy's own periods where candidate and system name no place."""
 
@@ -58,6 +61,44 @@ def raise_flags(
     fresh = [flag for flag in found if flag.id not in known]
     places = _places(unit, context, system) if fresh else ()
     return tuple(_store(unit, subject, flag, context, places) for flag in fresh)
+
+
+def inform(
+    unit: UnitOfWork,
+    subject: str,
+    *,
+    kind: str,
+    reason: str,
+    result_sha256: str,
+    context: FlagContext,
+) -> Flag:
+    """A flag for information that the service itself raises, beside any policy; once for a subject.
+
+    For what is supporting evidence alone and has no finding that a policy could match.
+    """
+    known = unit.find(Flag, subject=subject, kind=kind)
+    if known is not None:
+        return known
+    name = f"{OWN_POLICY}.{kind}"
+    raised = policies.Flag(
+        id=canonical_hash({"policy": name, "subject": subject, "result": result_sha256}),
+        rule=kind,
+        kind=kind,
+        severity="low",
+        outcome="for_information",
+        reason=reason,
+        four_eyes=False,
+        due=None,
+        recipients=(Role.COMPLIANCE.value,),
+        subject_kind=kind,
+        subject=result_sha256,
+        about=(f"{kind}:{subject}",),
+        evidence=(),
+        policy=name,
+        policy_version=1,
+        policy_sha256=canonical_hash({"policy": name, "version": 1}),
+    )
+    return _store(unit, subject, raised, context, NO_PLACE)
 
 
 def policy_in_force(unit: ReadUnit, system_id: str | None) -> policies.Policy:

@@ -13,6 +13,7 @@ from typing import TypeVar
 from audit.clocks import RequestKind
 from audit.operations.changes import change
 from audit.records.base import Record
+from audit.records.challenges import Challenge
 from audit.records.evidence import Check, Upload, UploadState
 from audit.records.oversight import Flag, Request, Review
 from audit.records.register import Candidate, Consent, Outcome
@@ -29,6 +30,7 @@ def redact_results(unit: UnitOfWork, candidate_id: str) -> int:
     return sum(
         (
             _each(unit, Check, candidate_id, _check),
+            _each(unit, Challenge, candidate_id, _challenge),
             _each(unit, Flag, candidate_id, _flag),
             _each(unit, Review, candidate_id, _review),
         )
@@ -78,6 +80,10 @@ def _each(unit: UnitOfWork, kind: type[V], candidate_id: str, how: Callable[[V],
 
 def _check(check: Check) -> Check:
     return replace(check, findings={}, gate=(), error_detail=None)
+
+
+def _challenge(challenge: Challenge) -> Challenge:
+    return replace(challenge, nonce=None, telemetry=None, result=None, error_detail=None)
 
 
 def _flag(flag: Flag) -> Flag:

@@ -7,32 +7,26 @@ token can be made by nobody else, and taken back at once.
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import hmac
 import re
-import secrets
 from dataclasses import replace
 from datetime import timedelta
 
-from audit.canonical import Json, canonical_json
+from audit.canonical import Json
 from audit.errors import NotFound
 from audit.ids import new_id
-from audit.keyring import Context
 from audit.ledger import EventKind, timestamp
 from audit.operations.changes import change
+from audit.operations.link_keys import link_key, signed, stored_link_key
 from audit.operations.reports import form, read, readable
 from audit.records.evidence import Report, ReportFile
-from audit.records.issued import ReportLink, SealedSecret
+from audit.records.issued import ReportLink
 from audit.store import ReadUnit, UnitOfWork
-from audit.store.turns import take_turn
 
 SHORTEST = timedelta(minutes=1)
 LONGEST = timedelta(days=7)
 USUAL = timedelta(hours=1)
 _NAME = "report_links"
-_SUBJECT = "report_links"
-_KEY_BYTES = 32
 _FORMAT = "fairwitness-report-link/1"
 _TOKEN = re.compile(r"(lnk_[0-9A-HJKMNP-TV-Z]{26})\.([A-Za-z0-9_-]{43})")
 
@@ -65,7 +59,7 @@ def make_link(
         "expires_at": timestamp(link.expires_at),
     }
     unit.record(EventKind.REPORT_LINKED, report.id, body)
-    return link, _token(unit, link, _key(unit))
+    return link, _token(unit, link, link_key(unit, _NAME))
 
 
 def follow(unit: UnitOfWork, token: str) -> tuple[Report, ReportFile]:
@@ -76,7 +70,7 @@ def follow(unit: UnitOfWork, token: str) -> tuple[Report, ReportFile]:
         DataKeyDestroyed: the report was erased.
     """
     link = unit.find(ReportLink, id=link_of(token) or "")
-    key = _stored_key(unit)
+    key = stored_link_key(unit, _NAME)
     if link is None or key is None or not _is_of(unit, link, token, key):
         raise nowhere()
     if link.revoked_at is not None or link.expires_at <= unit.now():
@@ -116,40 +110,13 @@ def _is_of(unit: ReadUnit, link: ReportLink, token: str, key: bytes) -> bool:
 
 
 def _token(unit: ReadUnit, link: ReportLink, key: bytes) -> str:
-    said = canonical_json(
-        {
-            "format": _FORMAT,
-            "tenant": unit.tenant,
-            "link": link.id,
-            "report": link.report_id,
-            "form": link.format,
-            "sha256": link.sha256,
-            "expires_at": timestamp(link.expires_at),
-        }
-    )
-    mac = hmac.digest(key, said, hashlib.sha256)
-    return f"{link.id}.{base64.urlsafe_b64encode(mac).decode().rstrip('=')}"
-
-
-def _key(unit: UnitOfWork) -> bytes:
-    """The tenant's key, made at first use."""
-    found = _stored_key(unit)
-    if found is not None:
-        return found
-    take_turn(unit, _NAME)
-    found = _stored_key(unit)
-    if found is not None:
-        return found
-    fresh, id = secrets.token_bytes(_KEY_BYTES), new_id("sec")
-    sealed = unit.ring.seal(_context(unit.tenant, id), fresh)
-    unit.add(SealedSecret(id=id, name=_NAME, sealed=sealed))
-    return fresh
-
-
-def _stored_key(unit: ReadUnit) -> bytes | None:
-    held = unit.find(SealedSecret, name=_NAME)
-    return None if held is None else unit.ring.open(_context(unit.tenant, held.id), held.sealed)
-
-
-def _context(tenant: str, id: str) -> Context:
-    return Context(tenant=tenant, subject=_SUBJECT, artefact=id, purpose="link_key")
+    said: dict[str, Json] = {
+        "format": _FORMAT,
+        "tenant": unit.tenant,
+        "link": link.id,
+        "report": link.report_id,
+        "form": link.format,
+        "sha256": link.sha256,
+        "expires_at": timestamp(link.expires_at),
+    }
+    return signed(key, link.id, said)

@@ -11,6 +11,7 @@ from audit.store.store import Store
 from audit.store.unit import ReadUnit
 from audit.tables.access import TenantRow
 from audit.tables.base import table_of
+from audit.tables.challenges import ChallengeRow
 from audit.tables.issued import (
     PublicationRow,
     PublishedSummaryRow,
@@ -22,6 +23,7 @@ _PAGES = table_of(PublicationRow)
 _POSTED = table_of(PublishedSummaryRow)
 _KEYS = table_of(ReportKeyRow)
 _LINKS = table_of(ReportLinkRow)
+_CHALLENGES = table_of(ChallengeRow)
 _TENANTS = table_of(TenantRow)
 
 
@@ -44,6 +46,11 @@ def tenant_of_report_key(store: Store, key_id: str) -> str | None:
 def tenant_of_link(store: Store, link_id: str) -> str | None:
     """The tenant whose report a link leads to."""
     return _one(store, _LINKS.c.tenant_id, _LINKS.c.id == link_id)
+
+
+def tenant_of_challenge(store: Store, challenge_id: str) -> str | None:
+    """The tenant whose challenge a link leads to."""
+    return _one(store, _CHALLENGES.c.tenant_id, _CHALLENGES.c.id == challenge_id)
 
 
 @dataclass(frozen=True, slots=True)

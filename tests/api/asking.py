@@ -156,6 +156,9 @@ class Asking:
     def _check_id(self) -> str:
         return self.world.check()
 
+    def _challenge_id(self) -> str:
+        return self.world.challenge()[0]
+
     def _outcome_id(self) -> str:
         return self.world.outcome()
 
@@ -306,6 +309,29 @@ class Asking:
 
     def follow_check(self) -> Sent:
         return Sent({"check_id": self.world.check(finished=True)})
+
+    # Challenges
+
+    def create_challenge(self) -> Sent:
+        return Sent(json={"interview_id": self.world.someone.interview.id})
+
+    def open_challenge(self) -> Sent:
+        return Sent({"token": self.world.challenge()[1]})
+
+    def start_challenge(self) -> Sent:
+        return Sent({"token": self.world.challenge()[1]}, json={"left_out": ["say_digits"]})
+
+    def commit_challenge(self) -> Sent:
+        id, token = self.world.challenge(started=True)
+        return Sent({"token": token}, json=self.world.challenge_answer(id))
+
+    def send_challenge_recording(self) -> Sent:
+        _, token = self.world.challenge(answered=True)
+        headers = {"Content-Type": "video/webm"}
+        return Sent({"token": token}, content=self.world.last_wav, headers=headers)
+
+    def ask_for_a_person(self) -> Sent:
+        return Sent({"token": self.world.challenge()[1]})
 
     def add_reference(self) -> Sent:
         person = self.world.person()

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 from api.app import create_app
 from api.service import Service
@@ -12,6 +14,7 @@ from audit.ids import new_id
 from audit.jobs import enqueue
 from audit.ledger.heads import key_id
 from audit.operations import (
+    challenges,
     checks,
     connections,
     fairness_audits,
@@ -44,6 +47,7 @@ from audit.operations.requests import Asked, Decided
 from audit.operations.reviews import Opening, Verdict
 from audit.operations.webhooks import NewEndpoint, register_endpoint
 from audit.records.access import Role
+from audit.records.challenges import Challenge
 from audit.records.evidence import Comparison, FairnessAudit, Media, MediaKind, Report, RunState
 from audit.records.issued import DocumentKind, Every
 from audit.records.oversight import Delivery, DeliveryState, Flag, Review
@@ -57,6 +61,7 @@ from audit.vault import open_vault
 from audit.webhooks import CheckFailed, TargetRules
 from reports.canonical import canonical
 from tests import filed
+from tests.answering import answer
 from tests.api.client import TestClient
 from tests.api.conftest import Frame, keys_of
 from tests.audit.operations import registered
@@ -134,6 +139,7 @@ class World:
         self.keys = {role: frame.key_of(role, tenant) for role in ROLES}
         self._count = 0
         self._person: Person | None = None
+        self.last_wav = b""
 
     def ref(self, what: str = "ref") -> str:
         """A reference that this tenant has not used; it names the tenant."""
@@ -244,6 +250,33 @@ class World:
         recording = self.recording_of(candidate)
         with self.store.unit(self.tenant) as unit:
             return candidate, request_comparison(unit, candidate, recording).id
+
+    def challenge(self, *, started: bool = False, answered: bool = False) -> tuple[str, str]:
+        """A challenge and its token; started long enough ago that an answer is in time.
+
+        `answered`: the page said what it recorded: `last_wav`.
+        """
+        new = challenges.NewChallenge(interview_id=self.person().interview.id)
+        with self.store.unit(self.tenant) as unit:
+            made, token = challenges.create(unit, new)
+            if started or answered:
+                begun, plan = challenges.start(unit, token)
+                early = unit.now() - timedelta(seconds=plan.duration_s + 1)
+                unit.put(replace(begun, started_at=early))
+        if answered:
+            told = self.challenge_answer(made.id)
+            text = told.pop("telemetry").encode()
+            with self.store.unit(self.tenant) as unit:
+                challenges.commit(unit, token, challenges.Committed(**told, telemetry=text))
+        return made.id, token
+
+    def challenge_answer(self, id: str) -> dict[str, Any]:
+        """The answer to a challenge that was started, with a recording that nobody sent yet."""
+        self._count += 1
+        self.last_wav = wav(hertz=300 + self._count)
+        with self.store.reading(self.tenant) as unit:
+            challenge = unit.get(Challenge, id)
+        return answer(challenges.plan_of(challenge), str(challenge.nonce), self.last_wav)
 
     def check(self, *, finished: bool = False) -> str:
         """A check of a new person."""
