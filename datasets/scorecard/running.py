@@ -5,6 +5,7 @@ from __future__ import annotations
 import pkgutil
 from collections.abc import Callable, Iterator, Sequence
 from importlib import import_module
+from itertools import chain
 from pathlib import Path
 from typing import Literal, Protocol
 
@@ -12,6 +13,7 @@ from audit.detectors import names as installed
 from audit.errors import InputError, WeightsUnavailable
 from audit.inference import Models
 from datasets import suites
+from datasets.scorecard.corpora import corpus_trials
 from datasets.scorecard.model import MissingEntry
 from datasets.trials import Trial
 
@@ -56,14 +58,19 @@ def run(
     seed: int,
     told: Told,
 ) -> tuple[list[Trial], list[MissingEntry]]:
-    """Trials of the suites, and what could not be measured because a weight or data is missing."""
+    """Trials of the suites, and what could not be measured because a weight or data is missing.
+
+    The full size adds the corpora below `data` that a user brought.
+    """
     trials: list[Trial] = []
     missing: list[MissingEntry] = []
     for name in names:
         before = len(trials)
         told(name, 0)
         try:
-            for trial in _suite(name)(data, models, size=size, seed=seed):
+            made = _suite(name)(data, models, size=size, seed=seed)
+            brought = corpus_trials(name, data, models) if size == "full" else ()
+            for trial in chain(made, brought):
                 trials.append(trial)
                 told(name, len(trials) - before)
         except WeightsUnavailable as error:
