@@ -118,6 +118,15 @@ class Api(BaseModel):
         5.0, ge=0, le=60, description="a revoked key may go on this long in other processes"
     )
     key_days: int = Field(365, ge=1, le=1825, description="days after which a new key ends")
+    session_idle_min: int = Field(
+        30,
+        ge=1,
+        le=1440,
+        description="minutes without a request after which a person signs in anew",
+    )
+    session_hours: int = Field(
+        12, ge=1, le=168, description="hours after which a person signs in anew in any case"
+    )
     reads_per_minute: int = Field(6000, ge=1, description="reads of a key, in a process")
     writes_per_minute: int = Field(3000, ge=1, description="writes of a key, in a process")
     comparisons_per_minute: int = Field(

@@ -13,6 +13,7 @@ from audit.records import biometrics, evidence, issued, oversight, register, sea
 from audit.records.access import ApiKey
 from audit.records.base import Record
 from audit.records.challenges import Challenge
+from audit.records.users import User, UserSession
 from audit.records.work import Job
 from audit.tables.base import Base, table_of
 
@@ -20,6 +21,8 @@ V = TypeVar("V", bound=Record)
 
 TABLES: dict[type[Record], type[Base]] = {
     ApiKey: tables.access.ApiKeyRow,
+    User: tables.users.UserRow,
+    UserSession: tables.users.UserSessionRow,
     Job: tables.work.JobRow,
     register.System: tables.register.SystemRow,
     register.Candidate: tables.register.CandidateRow,

@@ -10,6 +10,7 @@ from audit.tables import (
     register,
     searches,
     spine,
+    users,
     work,
 )
 from audit.tables.base import Base
@@ -25,5 +26,6 @@ __all__ = [
     "register",
     "searches",
     "spine",
+    "users",
     "work",
 ]
