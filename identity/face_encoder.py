@@ -103,10 +103,15 @@ def encoder_for(interview: Interview) -> FaceEncoder:
         SettingsInvalid: an unknown back end, or one whose files are missing.
         WeightsUnavailable: the back end's weights are not installed.
     """
-    settings: Settings | None = getattr(interview.models, "settings", None)
+    return encoder_of(interview.models)
+
+
+def encoder_of(models: Models) -> FaceEncoder:
+    """The back end that the settings of these models choose; raises as `encoder_for`."""
+    settings: Settings | None = getattr(models, "settings", None)
     backend = "dlib" if settings is None else settings.face_backend
     if backend == "dlib":
-        return DlibEncoder(interview.models)
+        return DlibEncoder(models)
     if settings is not None and backend == "insightface":
         return InsightFaceEncoder.of(settings.insightface_dir, crop=ALIGNED_112)
     raise SettingsInvalid(f"face_backend is '{backend}'; choose dlib or insightface.")

@@ -96,10 +96,15 @@ def encoder_for(interview: Interview) -> VoiceEncoder:
         SettingsInvalid: the settings name no such back end, or its files are missing.
         WeightsUnavailable: the default weights are not installed.
     """
-    settings: Settings | None = getattr(interview.models, "settings", None)
+    return encoder_of(interview.models)
+
+
+def encoder_of(models: Models) -> VoiceEncoder:
+    """The back end that the settings of these models choose; raises as `encoder_for`."""
+    settings: Settings | None = getattr(models, "settings", None)
     backend = settings.voice_backend if settings is not None else "ge2e"
     if backend == "ge2e":
-        return Ge2eEncoder(interview.models)
+        return Ge2eEncoder(models)
     if backend == "speechbrain" and settings is not None:
         return SpeechBrainEncoder.of(settings.speechbrain_dir)
     raise SettingsInvalid(

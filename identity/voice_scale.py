@@ -65,6 +65,45 @@ def pair_grade(encoder_id: str, point: Mapping[str, Any], speech_s: float) -> Pa
     return PairGrade(record=_pair_record(encoder_id, row["from_s"]), **_thresholds(row))
 
 
+class ThreadGrade(VoiceGrade):
+    """For the pooled voices of two sessions."""
+
+    __slots__ = ()
+
+    @property
+    def scope(self) -> str:
+        """The sessions that it is for."""
+        return f"for {self.from_s:g} s of speech or more in both sessions"
+
+
+def thread_grade(
+    encoder_id: str, point: Mapping[str, Any], speech_s: float, *, channel_changed: bool
+) -> ThreadGrade:
+    """The grade for the pooled voices of two sessions under the thread's operating point.
+
+    `speech_s` is the shorter speech of both. Rows `session_<encoder>_<from>s` of calibration.toml
+    have the ratios, those of sessions that sound recorded in another way with `_channel` behind.
+    """
+    ending = "_channel" if channel_changed else ""
+    held = records("identity")
+    rows = {
+        float(seconds): held[f"session_{encoder_id}_{seconds:g}s{ending}"]
+        for seconds in point["voice_from_s"]
+        if f"session_{encoder_id}_{seconds:g}s{ending}" in held
+    }
+    if not rows:
+        low, high = point["uncalibrated_review_below"], point["uncalibrated_clear_from"]
+        return ThreadGrade(review_below=float(low), clear_from=float(high), from_s=0.0)
+    from_s = max((each for each in rows if each <= speech_s), default=min(rows))
+    record = rows[from_s]
+    return ThreadGrade(
+        review_below=record.score_at(point["review_log10"]),
+        clear_from=record.score_at(point["clear_log10"]),
+        from_s=from_s,
+        record=record,
+    )
+
+
 def _reached(rows: list[Mapping[str, Any]], speech_s: float) -> Mapping[str, Any]:
     """The row of the longest speech that is reached; the first where none is."""
     fitting = [row for row in rows if speech_s >= row["from_s"]]
