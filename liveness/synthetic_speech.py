@@ -25,7 +25,7 @@ from audit.series import thin
 from audit.types import Evidence, ModelUse, Question, Reason, Signal, Span, Status, Strength
 from liveness.speech_channel import Array, SpeechChannel, describe
 from liveness.vocoded_speech import WEIGHT as COPIES
-from liveness.vocoded_speech import listened, record_for
+from liveness.vocoded_speech import listened, record_for, recording_score
 
 WEIGHT = "aasist"
 SAMPLES = 64_600  # both networks' input: 4.04 s at 16 kHz
@@ -219,8 +219,8 @@ def judge(heard: Sequence[Heard], point: Mapping[str, Any], used: ModelUse) -> S
         "series": _series(heard, record.bona_fide_limit),
     }
     odd = _like_older(familiar, point) if 2 * len(familiar) >= len(heard) else []
-    if known and 2 * len(known) >= len(heard):
-        score = float(np.median([h.copied for h in known]))
+    score = recording_score([float("nan") if h.unlike else h.copied for h in heard])
+    if score is not None:
         answer, channels = record.answer(score), [h.channel for h in known if h.channel]
         high = [h for h in known if not record.fits_bona_fide(h.copied)]
         status, reason = _verdict(answer, odd, high, known)

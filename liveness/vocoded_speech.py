@@ -7,8 +7,11 @@ or the channel takes away what the network listens to, there is no answer.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from typing import Any
+
+import numpy as np
 
 from audit.calibration import CalibrationRecord, records
 from audit.interview import Floats
@@ -41,15 +44,26 @@ def listened(
 
 
 def unfit(channel: SpeechChannel, point: Mapping[str, Any]) -> str:
-    """Which figure of the channel hides what the network listens to, or ""."""
+    """Which figure of the channel is unlike the captured speech that is known, or ""."""
     checks = (
         ("too quiet", channel.level_db >= point["level_low_db"]),
         ("clipped", channel.clipped <= point["most_clipped"]),
         ("too noisy", channel.snr_db >= point["least_snr_db"]),
         ("too reverberant", channel.decay_db_s >= point["least_decay_db_s"]),
         ("too narrow in frequency", channel.bandwidth_hz >= point["least_bandwidth_hz"]),
+        ("too dull", channel.tilt_db >= point["tilt_low_db"]),
+        ("too shrill", channel.tilt_db <= point["tilt_high_db"]),
     )
     return next((words for words, fine in checks if not fine), "")
+
+
+def recording_score(logits: Sequence[float]) -> float | None:
+    """The median of the windows that count, or None where fewer than half do.
+
+    `logits`: one per window, NaN where the window does not count.
+    """
+    known = [logit for logit in logits if not math.isnan(logit)]
+    return float(np.median(known)) if known and 2 * len(known) >= len(logits) else None
 
 
 def is_clear(channel: SpeechChannel) -> bool:

@@ -34,10 +34,14 @@ RATE_TOP = 2e-3
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """An utterance in one channel: rows of the sound array, first its own, then its copies'."""
+    """An utterance in one channel: rows of the sound array, its own and its copies'.
+
+    It is drawn for training in proportion to `weight`.
+    """
 
     real: int
     copies: tuple[int, ...]
+    weight: float = 1.0
 
 
 class Network(nn.Module):
@@ -129,16 +133,35 @@ def trained(sound: Whole, groups: Sequence[Group], steps: int, *, seed: int) -> 
 def _batch(sound: Whole, groups: Sequence[Group], random: np.random.Generator) -> Floats:
     """Crops of 12 utterances and then of a copy of each, with the same faint noise, (24, CROP)."""
     first, second = [], []
-    for place in random.integers(len(groups), size=PAIRS):
+    weights = np.array([group.weight for group in groups])
+    for place in random.choice(len(groups), PAIRS, p=weights / weights.sum()):
         group = groups[place]
         start = int(random.integers(sound.shape[1] - CROP))
         copy = group.copies[int(random.integers(len(group.copies)))]
         first.append(sound[group.real, start : start + CROP])
         second.append(sound[copy, start : start + CROP])
-    both = _gated(np.array(first + second, dtype=np.float64) / 32768.0, random)
+    both = np.array(first + second, dtype=np.float64) / 32768.0
+    both = _gated(_half_copied(both, random), random)
     faint = 10 ** (-random.uniform(45, 105, PAIRS) / 20)
     noise = random.standard_normal(both.shape) * np.tile(faint, 2)[:, None]
     return np.asarray(both + noise, dtype=np.float32)
+
+
+def _half_copied(both: Array, random: np.random.Generator) -> Array:
+    """A quarter of the copies keep the utterance itself below or above a frequency.
+
+    So that no single band, and nothing coarse, is enough to tell a copy.
+    """
+    hertz = np.fft.rfftfreq(CROP, 1 / 16_000)
+    for place in np.flatnonzero(random.random(PAIRS) < 0.25):
+        low, high = place, PAIRS + place
+        if random.random() < 0.4:
+            low, high = high, low
+        edge = random.uniform(1500, 4500)
+        share = 1 / (1 + np.exp((hertz - edge) / 100))
+        bins = np.fft.rfft(both[[low, high]])
+        both[PAIRS + place] = np.fft.irfft(bins[0] * share + bins[1] * (1 - share), CROP)
+    return both
 
 
 def _gated(both: Array, random: np.random.Generator) -> Array:

@@ -109,7 +109,7 @@ def _recordings(data: Path, most: int) -> Iterator[Sound]:
         corpus = name.rstrip("23")
         files = [
             path
-            for path in files_of(data / CORPORA[name][0])
+            for path in files_of(data / CORPORA[name])
             if person_of(corpus, path.stem) in people.get(corpus, {}).get("test", ())
         ]
         for path in files[:: max(1, len(files) // most)][:most]:

@@ -9,25 +9,21 @@ import numpy as np
 import pytest
 
 from audit.inference import Models
-from datasets.recipes.speech_material import CORPORA, Row, person_of, splits, through
+from datasets.recipes.speech_material import CORPORA, person_of, split_of, through
 from datasets.suites.synthetic_speech import PEOPLE, sounds, trials
 from datasets.voices import LOW, babble
 
 
-def row(corpus: str, person: str) -> Row:
-    return Row(corpus, f"{corpus}_{person}", person, "", 0, made=True)
-
-
 def test_every_person_has_one_split_and_each_split_people() -> None:
-    rows = [row("vctk", f"p{number}") for number in range(40) for _ in range(3)]
-    found = splits(rows)
+    people = [("vctk", f"p{number}") for number in range(40) for _ in range(3)]
+    found = split_of(people)
     assert len(found) == 40
     assert [list(found.values()).count(name) for name in ("train", "calibration", "test")] == [
         20,
         10,
         10,
     ]
-    assert splits(rows[::-1]) == found
+    assert split_of(people[::-1]) == found
 
 
 def test_the_shipped_list_holds_nobody_twice() -> None:
@@ -51,6 +47,12 @@ def test_an_item_meets_the_same_channel_each_time() -> None:
     assert not np.array_equal(first[0], first[1])
     # Linear channels: half the sound gives the same window, brought to the same level.
     np.testing.assert_allclose(first[0], through(samples / 2, "item", 0), atol=2)
+
+
+def test_items_with_like_names_meet_different_channels() -> None:
+    samples = (babble(LOW, 4.1, 1) / 32768.0).astype(np.float32)
+    heard = [through(samples, f"libri_clean_{number}", 1).tobytes() for number in range(6)]
+    assert len(set(heard)) >= 5
 
 
 def test_without_data_only_made_up_speech_is_judged(tmp_path: Path) -> None:

@@ -38,7 +38,7 @@ from liveness.synthetic_speech import (
     prepared,
     strange,
 )
-from liveness.vocoded_speech import record_for
+from liveness.vocoded_speech import record_for, recording_score, unfit
 
 RATE = 16_000
 GOOD = SpeechChannel(
@@ -152,6 +152,34 @@ def test_each_channel_figure_has_its_range(
     point: dict[str, Any], change: dict[str, float], words: str
 ) -> None:
     assert strange(replace(GOOD, **change), point) == words
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({}, ""),
+        ({"level_db": -60.0}, "too quiet"),
+        ({"clipped": 0.1}, "clipped"),
+        ({"snr_db": 3.0}, "too noisy"),
+        ({"decay_db_s": 100.0}, "too reverberant"),
+        ({"bandwidth_hz": 3400.0}, "too narrow in frequency"),
+        ({"tilt_db": -40.0}, "too dull"),
+        ({"tilt_db": 15.0}, "too shrill"),
+    ],
+)
+def test_captured_speech_of_the_calibration_bounds_the_channels(
+    point: dict[str, Any], change: dict[str, float], words: str
+) -> None:
+    assert unfit(replace(GOOD, **change), point["copies"]) == words
+
+
+def test_a_recording_scores_as_its_known_windows_do_in_the_middle() -> None:
+    unknown = float("nan")
+    assert recording_score([1.0, unknown, 4.0]) == 2.5
+    assert recording_score([1.0, 9.0, 2.0]) == 2.0
+    assert recording_score([unknown, 3.0]) == 3.0
+    assert recording_score([unknown, unknown, 3.0]) is None
+    assert recording_score([]) is None
 
 
 LIMITS = conformal_records("liveness")["synthetic_speech"]
