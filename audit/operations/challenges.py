@@ -280,8 +280,8 @@ def begin(unit: UnitOfWork, challenge_id: str) -> Work | None:
     if challenge.state is not ChallengeState.ANSWERED or challenge.media_id is None:
         return None
     gate.admitted(unit, unit.get(Interview, challenge.interview_id), unit.now())
-    assert challenge.telemetry and challenge.started_at and challenge.committed_at  # noqa: S101
-    told = unit.ring.open(_context(unit.tenant, challenge), challenge.telemetry)
+    told = telemetry_of(unit, challenge)
+    assert told and challenge.started_at and challenge.committed_at  # noqa: S101 - it was answered
     before = unit.every(Challenge, candidate_id=challenge.candidate_id)
     earlier = [
         str((each.result or {}).get("movement", "")) for each in before if each.id != challenge.id
@@ -290,7 +290,7 @@ def begin(unit: UnitOfWork, challenge_id: str) -> Work | None:
         challenge=challenge,
         recording=unit.get(Media, challenge.media_id),
         plan=plan_of(challenge),
-        telemetry=_telemetry(told),
+        telemetry=told,
         elapsed_s=(challenge.committed_at - challenge.started_at).total_seconds(),
         earlier=tuple(each for each in earlier if each)[-MOST_COMPARED:],
     )
@@ -361,6 +361,13 @@ def ask_for_human(unit: UnitOfWork, token: str) -> Challenge:
     body: dict[str, Json] = {"state": ChallengeState.HUMAN.value, "code": None}
     unit.record(EventKind.CHALLENGE_ENDED, challenge.id, {**body, "request": request.id})
     return unit.put(replace(challenge, state=state, request_id=request.id))
+
+
+def telemetry_of(unit: ReadUnit, challenge: Challenge) -> Telemetry | None:
+    """What the page reported, unsealed; None where it reported nothing."""
+    if challenge.telemetry is None:
+        return None
+    return _telemetry(unit.ring.open(_context(unit.tenant, challenge), challenge.telemetry))
 
 
 def result_of(challenge: Challenge) -> ChallengeResult | None:

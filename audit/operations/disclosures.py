@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -13,12 +13,14 @@ from pydantic import Field, TypeAdapter
 from audit.clocks import RequestKind
 from audit.errors import StepRefused
 from audit.ledger import EventKind
+from audit.operations.challenges import telemetry_of
 from audit.operations.changes import change
 from audit.operations.demographics import disclosed
 from audit.operations.requests import done, pending
 from audit.operations.templates import described
 from audit.records.base import Record
 from audit.records.biometrics import Template
+from audit.records.challenges import Challenge
 from audit.records.evidence import Check, Comparison, Media, Reference, Report
 from audit.records.oversight import Flag, Request, Review
 from audit.records.register import Candidate, Consent, Interview, Notice, Outcome, System
@@ -55,6 +57,9 @@ class Export:
     ]
     comparisons: Annotated[tuple[dict[str, Any], ...], Field(description="Comparisons, in bands.")]
     checks: Annotated[tuple[dict[str, Any], ...], Field(description="Checks and findings.")]
+    challenges: Annotated[
+        tuple[dict[str, Any], ...], Field(description="Active challenges and what was found.")
+    ]
     reports: Annotated[tuple[dict[str, Any], ...], Field(description="Reports and their hashes.")]
     flags: Annotated[tuple[dict[str, Any], ...], Field(description="What a policy flagged.")]
     reviews: Annotated[
@@ -160,6 +165,7 @@ def _export(unit: UnitOfWork, candidate_id: str) -> Export:
         templates=tuple(described(unit.every(Template, **of))),
         comparisons=_plains(unit.every(Comparison, **of)),
         checks=_plains(unit.every(Check, **of)),
+        challenges=tuple(_challenge(unit, each) for each in unit.every(Challenge, **of)),
         reports=_plains(unit.every(Report, **of)),
         flags=_plains(unit.every(Flag, **of)),
         reviews=tuple(_review(review) for review in unit.every(Review, **of)),
@@ -175,6 +181,13 @@ def _plains(values: Iterable[Record]) -> tuple[dict[str, Any], ...]:
 def _plain(value: Record) -> dict[str, Any]:
     dumped: Mapping[str, Any] = TypeAdapter(type(value)).dump_python(value, mode="json")
     return {name: each for name, each in dumped.items() if name not in _LEFT_OUT}
+
+
+def _challenge(unit: ReadUnit, challenge: Challenge) -> dict[str, Any]:
+    """With what the page reported; of frames how many, not the time of each."""
+    told = telemetry_of(unit, challenge)
+    reported = None if told is None else {**told.plain(), "frames": len(told.frames)}
+    return {**_plain(replace(challenge, telemetry=None)), "telemetry": reported}
 
 
 def _review(review: Review) -> dict[str, Any]:
