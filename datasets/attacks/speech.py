@@ -424,15 +424,15 @@ COPIES: Mapping[str, Copy] = {
     "copy.griffin_lim": griffin_lim,
     "copy.mel": mel_copy,
     "copy.phase_vocoder": phase_vocoder,
-    "copy.phase_noise": phase_noise,
-    "copy.subband": subband,
-    "copy.upsampled": upsampled,
     "copy.predictive": predictive,
     "copy.cepstral": cepstral,
     "copy.harmonic": harmonic,
     "copy.world": world,
     "voice_conversion.shifted": shifted,
     "voice_conversion.world": world_shifted,
+    "copy.phase_noise": phase_noise,
+    "copy.subband": subband,
+    "copy.upsampled": upsampled,
 }
 """Copies and conversions that need one utterance, by species."""
 
