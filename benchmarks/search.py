@@ -145,13 +145,13 @@ def faiss_made(factory: str, search: str = "") -> Callable[[Floats], Search]:
 
 
 CONTENDERS: dict[str, Callable[[Floats], Search]] = {
+    "gallery, scan": galleries,
+    "gallery, graph": lambda vectors: galleries(vectors, graph=True),
     "numpy": plain,
     "faiss Flat": faiss_made("Flat"),
     "faiss SQ8": faiss_made("SQ8"),
     "faiss IVF4096,SQ8 nprobe 64": faiss_made("IVF4096,SQ8", "nprobe=64"),
     "faiss HNSW32 efSearch 512": faiss_made("HNSW32", "efSearch=512"),
-    "gallery, scan": galleries,
-    "gallery, graph": lambda vectors: galleries(vectors, graph=True),
 }
 
 
