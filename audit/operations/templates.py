@@ -5,12 +5,17 @@ pre-processing and its weights. Vectors of different spaces are never compared, 
 model left is read by nothing. It is made anew from the recording when it is next needed
 (`lacking`), and removed where the recording is gone (`drop_outdated`). Templates end with their
 reference's consent and time, and go with it; the candidate's data key seals them.
+
+Faces and voices are stored turned by the organisation's transform, and come back turned: lengths
+and angles between them are what they were. Callers name spaces as the network does; the space of a
+stored template has the transform's name behind it, so that what was stored under a revoked one is
+read by nothing, as if its model had been replaced.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -21,12 +26,15 @@ from audit.ids import new_id
 from audit.interview import Floats
 from audit.keyring import Context
 from audit.ledger import EventKind
+from audit.operations import transforms
 from audit.operations.consents import in_force
 from audit.operations.references import references_in_force
 from audit.records.biometrics import Modality, Template
 from audit.records.evidence import Media, MediaState, Reference
 from audit.records.register import Consent, Interview
+from audit.records.searches import Transform
 from audit.store import ReadUnit, UnitOfWork
+from audit.template_rotation import Rotation
 
 PURPOSE = "biometric_template"
 Spaces = Mapping[Modality, str]
@@ -70,14 +78,19 @@ def enrol(
     for held in unit.every(Template, reference_id=reference.id, modality=tuple(spaces)):
         unit.remove(held)
     when = recorded_at(unit, reference)
-    stored = tuple(_add(unit, reference, each, when) for each in made)
+    transform = transforms.active(unit) or transforms.issue(unit)
+    stored = tuple(_add(unit, reference, turned(unit, transform, each), when) for each in made)
     counts = {modality.value: 0 for modality in spaces}
     for template in stored:
         counts[template.modality.value] += 1
     unit.record(
         EventKind.REFERENCE_ENROLLED,
         reference.id,
-        {"templates": dict(counts), "spaces": sorted(set(spaces.values()))},
+        {
+            "templates": dict(counts),
+            "spaces": sorted(set(spaces.values())),
+            "transform": transform.id,
+        },
     )
     return stored
 
@@ -105,6 +118,26 @@ def _add(unit: UnitOfWork, reference: Reference, made: Made, when: datetime) -> 
     )
 
 
+def turned(unit: ReadUnit, transform: Transform, made: Made) -> Made:
+    """A template as it is stored: faces and voices turned, in the space of the transform."""
+    if made.modality is Modality.SCENE:
+        return made
+    rotation = Rotation(transforms.secret_of(unit, transform), made.space, len(made.vector))
+    space = transforms.space_under(made.space, transform)
+    return replace(made, space=space, vector=rotation.turned(made.vector))
+
+
+def stored_spaces(unit: ReadUnit, spaces: Spaces) -> Spaces:
+    """The spaces of templates that are stored now, for spaces as networks name them."""
+    transform = transforms.active(unit)
+    if transform is None:  # nothing was stored yet
+        return spaces
+    return {
+        modality: space if modality is Modality.SCENE else transforms.space_under(space, transform)
+        for modality, space in spaces.items()
+    }
+
+
 def recorded_at(unit: ReadUnit, reference: Reference) -> datetime:
     """When the recording was made: the interview's time, or else when it was stored."""
     media = unit.get(Media, reference.media_id)
@@ -130,6 +163,7 @@ def of_candidate(
     unit: ReadUnit, candidate_id: str, spaces: Spaces, at: datetime
 ) -> tuple[Opened, ...]:
     """A candidate's templates in the spaces in use, of references in force, the oldest first."""
+    spaces = stored_spaces(unit, spaces)
     held = {each.id for each in references_in_force(unit, candidate_id, at)}
     found = unit.every(Template, candidate_id=candidate_id, space=tuple(spaces.values()))
     usable = [each for each in found if each.reference_id in held]
@@ -138,13 +172,15 @@ def of_candidate(
 
 
 def gallery(unit: ReadUnit, space: str, at: datetime) -> Iterator[Opened]:
-    """All templates of the tenant in one space, of references whose consent holds, oldest first.
+    """All templates of faces or voices in one space, of references whose consent holds, the oldest
+    first.
 
     They are opened one by one, so that memory is the caller's to bound.
     """
     consents: dict[str, Consent | None] = {}
     references = {each.id: each for each in unit.every(Reference)}
-    for template in unit.every(Template, space=space):
+    stored = stored_spaces(unit, {Modality.FACE: space})[Modality.FACE]
+    for template in unit.every(Template, space=stored):
         reference = references.get(template.reference_id)
         if reference is not None and _holds(unit, reference, at, consents):
             yield opened(unit, template)
@@ -170,6 +206,7 @@ def lacking(
     These are what was never enrolled, or enrolled with a model that was replaced. A recording
     without a usable face is not read again for it while another modality of it has a template.
     """
+    spaces = stored_spaces(unit, spaces)
     found = []
     for reference in references_in_force(unit, candidate_id, at):
         media = unit.get(Media, reference.media_id)
@@ -183,6 +220,7 @@ def lacking(
 
 def drop_outdated(unit: UnitOfWork, candidate_id: str, spaces: Spaces) -> int:
     """Removes templates of replaced models whose recordings are gone; returns how many."""
+    spaces = stored_spaces(unit, spaces)
     done = 0
     for template in unit.every(Template, candidate_id=candidate_id, modality=tuple(spaces)):
         reference = unit.get(Reference, template.reference_id)

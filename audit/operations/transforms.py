@@ -10,30 +10,15 @@ from __future__ import annotations
 import secrets
 from dataclasses import replace
 
-from audit.errors import AlreadyExists
 from audit.ids import new_id
 from audit.keyring import Context
 from audit.ledger import EventKind
 from audit.records.biometrics import Template
 from audit.records.searches import Transform, TransformState
-from audit.store import ReadUnit, Store, UnitOfWork
+from audit.store import ReadUnit, UnitOfWork
 
 SECRET_BYTES = 32
 PURPOSE = "template_transform"
-
-
-def in_use(store: Store, tenant: str) -> Transform:
-    """The transform in use, in a transaction of its own; the first is issued where none is."""
-    with store.unit(tenant) as unit:
-        found = active(unit)
-        if found is not None:
-            return found
-    try:
-        with store.unit(tenant) as unit:
-            return _issue(unit)
-    except AlreadyExists:  # another process was first
-        with store.unit(tenant) as unit:
-            return active(unit) or _issue(unit)
 
 
 def active(unit: ReadUnit) -> Transform | None:
@@ -67,10 +52,14 @@ def renew(unit: UnitOfWork, reason: str) -> Transform:
                 gone += 1
         unit.ring.shred(unit.tenant, old.id)
         unit.record(EventKind.TRANSFORM_REVOKED, old.id, {"templates": gone})
-    return _issue(unit)
+    return issue(unit)
 
 
-def _issue(unit: UnitOfWork) -> Transform:
+def issue(unit: UnitOfWork) -> Transform:
+    """The next transform, in use from the commit on.
+
+    Raises `AlreadyExists` where another process was first: try the transaction again.
+    """
     number = unit.count(Transform) + 1
     id = new_id("tfm")
     sealed = unit.ring.seal(_context(unit.tenant, id), secrets.token_bytes(SECRET_BYTES))

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from audit.interview import Floats
+from audit.template_rotation import Rotation, rotation
 from identity.embeddings import unit
-from identity.protection import Rotation, rotation
 
 FIRST, SECOND = bytes(range(32)), bytes(range(1, 33))
 SPACE = "face/toy/1/0"
