@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import pickle
+from itertools import groupby, islice
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from audit.inference import Models
 from audit.interview import Floats
+from audit.settings import Settings
 from audit.template_rotation import Rotation, rotation
+from benchmarks import verification_faces
 from identity.embeddings import unit
 
 FIRST, SECOND = bytes(range(32)), bytes(range(1, 33))
@@ -102,3 +107,29 @@ def test_scores_across_two_transforms_say_nothing() -> None:
     other = crossed[~np.eye(len(who), dtype=bool)]
     auc = float(np.mean(mated[:, None] > np.random.default_rng(5).choice(other, 2000)[None, :]))
     assert 0.4 < auc < 0.6
+
+
+@pytest.mark.shared_data
+@pytest.mark.weights
+def test_real_faces_are_found_again_only_under_the_transform_in_use(
+    shared_data: Path, models: Models, settings: Settings
+) -> None:
+    """Two photographs of each of five people through the shipped network: one stored, one later."""
+    rows = verification_faces.lfw(shared_data)
+    people = islice(groupby(rows, key=lambda row: row[1]), 5)
+    chosen = [list(islice(photographs, 2)) for _, photographs in people]
+    stills = verification_faces.Stills(models, settings)
+    found = [[stills.face(path) for path, _, _ in pair] for pair in chosen]
+    stored, later = (np.array([pair[n][0] for pair in found if pair[n]]) for n in (0, 1))
+    assert len(stored) == len(later) == 5
+    old, new = Rotation(FIRST, SPACE, 128), Rotation(SECOND, SPACE, 128)
+
+    def mated(kept: Floats, asked: Floats) -> Floats:
+        return np.einsum("nd,nd->n", kept, asked)
+
+    before = mated(old.turned(stored), old.turned(later))
+    assert np.allclose(before, mated(stored, later), atol=2e-6)
+    assert before.min() > 0.9
+    revoked = mated(old.turned(stored), new.turned(later))
+    assert np.abs(revoked).max() < 0.45  # five standard deviations of chance in 128 dimensions
+    assert np.allclose(mated(new.turned(stored), new.turned(later)), before, atol=4e-6)
