@@ -22,7 +22,7 @@ from datasets.attacks.faces import FaceModel
 LEAST_FACE = 64.0
 """Height of the mesh in pixels; smaller faces are judged by no detector of manipulation."""
 
-SECONDS = 2.5
+SECONDS = 1.8
 FACTORS = (23, 28, 33)
 """Rate factors of H.264 (x264): hardly to strongly compressed."""
 

@@ -305,7 +305,7 @@ _MAKERS: dict[str, Maker] = {
 
 
 def _kind(
-    id: str, title: str, term: str, *, trained_on: bool = False,
+    id: str, title: str, term: str, *, trained_on: bool = False, moves: bool = False,
     standard: Standard = "CEN/TS 18099",
 ) -> Species:  # fmt: skip
     return Species(
@@ -315,7 +315,7 @@ def _kind(
         term=term,
         media="video",
         question=Question.AUTHENTICITY,
-        signals=("face_manipulation",),
+        signals=("face_manipulation", "face_dynamics") if moves else ("face_manipulation",),
         strengths=STRENGTHS,
         generator="face_videos.manipulated",
         trained_on=trained_on,
@@ -326,13 +326,13 @@ _SWAP, _MOVED = "injected face swap", "injected face re-enactment"
 _OWN = "injected altered video"
 
 SPECIES: tuple[Species, ...] = (
-    _kind("video.swap_soft", "Another's face, soft border", _SWAP, trained_on=True),
-    _kind("video.swap_poisson", "Another's face, border by Poisson's equation", _SWAP),
-    _kind("video.swap_jittered", "Another's face, trembling", _SWAP, trained_on=True),
+    _kind("video.swap_soft", "Another's face, soft border", _SWAP, trained_on=True, moves=True),
+    _kind("video.swap_poisson", "Another's face, border by Poisson's equation", _SWAP, moves=True),
+    _kind("video.swap_jittered", "Another's face, trembling", _SWAP, trained_on=True, moves=True),
     _kind("video.resynthesised", "Face rebuilt from few components", "injected synthetic face"),
     _kind("video.mouth_driven", "Mouth follows another's", _MOVED),
     _kind("video.still_driven", "Still moved by another's face", _MOVED),
-    _kind("video.flicker", "Another's face, flickering", _SWAP, trained_on=True),
+    _kind("video.flicker", "Another's face, flickering", _SWAP, trained_on=True, moves=True),
     _kind("video.colour", "Face of another colour", _OWN, trained_on=True),
     _kind("video.blurred", "Face softer than its picture", _OWN, trained_on=True),
     _kind("video.sharpened", "Face sharper than its picture", _OWN, trained_on=True),
