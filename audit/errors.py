@@ -35,6 +35,7 @@ AuditError
 │   ├── ProcessingStopped      automated processing of this candidate or interview is stopped
 │   ├── ConsentMissing         a consent or notice that has to come first is not recorded
 │   ├── JurisdictionMissing    it is not known whose law applies
+│   ├── TooManyTries           a candidate was compared or searched for too often within a day
 │   ├── CandidateErased        the candidate's data were erased; nothing more is stored
 │   └── SchemaOutdated         the database has another revision than this version needs
 ├── WeightsError
@@ -287,6 +288,12 @@ class JurisdictionMissing(StoreError):
     """Neither the candidate nor the system says whose law applies, so nothing may be checked."""
 
     code = "jurisdiction_missing"
+
+
+class TooManyTries(StoreError):
+    """A candidate was compared or searched for too often within a day."""
+
+    code = "too_many_tries"
 
 
 class CandidateErased(StoreError):

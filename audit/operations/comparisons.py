@@ -18,6 +18,7 @@ from audit.operations.checks import REFUSALS
 from audit.operations.media import system_of, usable
 from audit.operations.references import KINDS, references_in_force
 from audit.operations.reports import About, Signed
+from audit.operations.tries import take_try
 from audit.records.evidence import (
     Comparison,
     Media,
@@ -86,6 +87,7 @@ def request_comparison(unit: UnitOfWork, candidate_id: str, media_id: str) -> Co
         NotFound, ReferenceUnknown, InputError: candidate or recording cannot be used.
         ProcessingStopped, ConsentMissing, JurisdictionMissing: it may not be compared.
         StepRefused: there is no reference in force.
+        TooManyTries: the candidate was asked about too often.
     """
     unit.get(Candidate, candidate_id)
     recording = usable(unit, media_id, candidate_id=candidate_id, kinds=KINDS)
@@ -97,6 +99,7 @@ def request_comparison(unit: UnitOfWork, candidate_id: str, media_id: str) -> Co
     ]
     if not references:
         raise StepRefused("The candidate has no reference under a consent that is in force.")
+    take_try(unit, candidate_id)
     id = new_id("cmp")
     job = enqueue(unit, kind=KIND, subject=id, queue=Queue.CPU)
     return unit.add(

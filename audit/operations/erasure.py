@@ -37,6 +37,7 @@ from audit.records.evidence import (
     RunState,
 )
 from audit.records.register import Candidate, Demographics, Stopped
+from audit.records.searches import Search
 from audit.records.work import Queue
 from audit.store import UnitOfWork
 from audit.webhooks import MediaErased
@@ -193,6 +194,7 @@ class _Done:
         for comparison in unit.every(Comparison, **of):
             unit.remove(comparison)
             self._count("comparisons")
+        self._count("searches", erase_searches(unit, self._candidate))
         self._erase_media((MediaKind.REFERENCE,))
 
     def _demographics(self) -> None:
@@ -231,6 +233,23 @@ class _Done:
 
     def _count(self, what: str, more: int = 1) -> None:
         self._counts[what] = self._counts.get(what, 0) + more
+
+
+def erase_searches(unit: UnitOfWork, candidate_id: str) -> int:
+    """Removes a candidate's searches, and the candidate from those of others; returns how many."""
+    done = 0
+    for search in unit.every(Search):
+        if search.candidate_id == candidate_id:
+            unit.remove(search)
+            done += 1
+        elif any(one["candidate_id"] == candidate_id for a in search.answers for one in a["alike"]):
+            kept = tuple(
+                {**a, "alike": [one for one in a["alike"] if one["candidate_id"] != candidate_id]}
+                for a in search.answers
+            )
+            unit.put(replace(search, answers=kept))
+            done += 1
+    return done
 
 
 def erase_medium(unit: UnitOfWork, media: Media, reason: Reason) -> None:
