@@ -42,9 +42,9 @@ CONDITIONS = {
     "dark": Sitter(dim=0.12, screen=0.03, noise=4.0),
     "slow": Sitter(late_s=0.9),
     "one turn left out": Sitter(misses=1),
-    "small turns": Sitter(turn=30.0, lift=18.0),
+    "small turns": Sitter(turn=15.0, lift=12.0),
 }
-OTHERS = 100
+OTHERS = 50
 
 
 def nonce_of(number: int) -> str:

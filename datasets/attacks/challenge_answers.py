@@ -32,14 +32,14 @@ class Sitter:
 
     Attributes:
         late_s: from a cue to the movement. turn, lift: degrees that the mesh is turned by; a bent
-            photo shows about a third of it. screen: its light on the face, share of the room's.
-        dim: all light, 1 = as in the photo. misses: how many of the turns are not done.
+            photo shows a third of it, at most about ten degrees. misses: turns that are not done.
+        screen: its light on the face, share of the room's. dim: all light, 1 = as in the photo.
         noise: of the sensor, grey levels.
     """
 
     late_s: float = 0.5
-    turn: float = 50.0
-    lift: float = 30.0
+    turn: float = 28.0
+    lift: float = 24.0
     screen: float = 0.12
     dim: float = 1.0
     noise: float = 1.5
