@@ -8,12 +8,20 @@ from api.tasks.bench import Bench
 from api.tasks.challenge import run_challenge
 from api.tasks.check import run_check
 from api.tasks.compare import run_comparison
+from api.tasks.enrol import run_enrolment
 from api.tasks.fairness_audit import run_audit
 from api.tasks.report import SCHEDULES, run_report, run_schedules
 from api.tasks.sweeps import sweep_leftovers, sweep_records, sweep_uploads
 from audit.jobs import Schedule, every
 from audit.jobs.context import Endings, Handlers
-from audit.operations import challenges, checks, comparisons, fairness_audits, report_orders
+from audit.operations import (
+    challenges,
+    checks,
+    comparisons,
+    fairness_audits,
+    references,
+    report_orders,
+)
 
 __all__ = ["Bench", "endings", "handlers", "schedules"]
 
@@ -23,12 +31,13 @@ _UPLOADS = "sweep_uploads"
 
 
 def handlers(bench: Bench) -> Handlers:
-    """The handlers of checks, comparisons and audits, and of what clears up after uploads."""
+    """The handlers of all kinds of jobs, and of what clears up after uploads."""
     return {
         challenges.KIND: partial(run_challenge, bench),
         checks.KIND: partial(run_check, bench),
         comparisons.KIND: partial(run_comparison, bench),
         fairness_audits.KIND: partial(run_audit, bench),
+        references.ENROL: partial(run_enrolment, bench),
         report_orders.KIND: partial(run_report, bench),
         SCHEDULES: partial(run_schedules, bench),
         _LEFTOVERS: partial(sweep_leftovers, bench),

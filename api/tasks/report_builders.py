@@ -15,6 +15,7 @@ from pydantic import TypeAdapter
 from api.output import frames_at
 from api.tasks import letters
 from api.tasks.bench import Bench
+from api.tasks.enrol import enrol_lacking
 from api.tasks.letters import LetterOrder
 from api.tasks.thread_sessions import thread_of
 from audit.errors import DataKeyDestroyed, InputError, StepRefused
@@ -164,8 +165,10 @@ def _frames(desk: Desk, result: Json, recording: Media) -> Mapping[float, bytes]
 
 
 def _thread(desk: Desk) -> Document:
+    candidate = desk.report.subject
+    spaces, at = enrol_lacking(desk.bench, desk.context, candidate), desk.bench.store.now()
     with desk.bench.store.reading(desk.context.tenant) as unit:
-        facts = thread_of(unit, desk.report.subject, desk.results)
+        facts = thread_of(unit, candidate, desk.results, spaces, at)
     return thread.compose(facts, desk.issue(*thread.sources(facts)), language=desk.language)
 
 

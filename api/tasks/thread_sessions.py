@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from typing import Any
 
+from api.tasks.thread_evidence import evidence_of
 from audit.errors import StepRefused
 from audit.operations.comparisons import label_of
 from audit.operations.reports import ResultReader
+from audit.operations.templates import Spaces
 from audit.records.evidence import Check, Comparison, Media, Report, RunState
 from audit.records.register import Consent, Interview, Purpose
 from audit.store import ReadUnit
@@ -16,11 +19,15 @@ from reports.compose.thread_facts import summarised
 Json = dict[str, Any]
 
 
-def thread_of(unit: ReadUnit, candidate_id: str, results: ResultReader) -> Json:
+def thread_of(
+    unit: ReadUnit, candidate_id: str, results: ResultReader, spaces: Spaces, at: datetime
+) -> Json:
     """`reports.compose.thread_facts.Thread` of a candidate as plain JSON.
 
     Sessions are the interviews, as they were held, each with its newest check, and what references
-    stand alone. Raises `StepRefused` where there is no session.
+    stand alone. `spaces`: those in use; templates of other models are not read.
+
+    Raises `StepRefused` where there is no session.
     """
     interviews = sorted(
         unit.every(Interview, candidate_id=candidate_id), key=lambda i: i.held_at or i.created_at
@@ -42,6 +49,7 @@ def thread_of(unit: ReadUnit, candidate_id: str, results: ResultReader) -> Json:
         "comparisons": compared,
         "not_compared": [_not_compared(label) for label in named if label not in seen],
         "consents": [_consent(each) for each in _consents(unit, candidate_id)],
+        **evidence_of(unit, candidate_id, spaces, at),
     }
 
 

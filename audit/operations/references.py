@@ -7,6 +7,7 @@ from datetime import datetime
 
 from audit.errors import AlreadyExists, ConsentMissing, ProcessingStopped
 from audit.ids import new_id
+from audit.jobs import enqueue
 from audit.ledger import EventKind
 from audit.operations import media as media_operations
 from audit.operations.consents import in_force
@@ -16,7 +17,11 @@ from audit.operations.media import named, usable
 from audit.operations.register import refuse_erased
 from audit.records.evidence import Media, MediaKind, Reference
 from audit.records.register import Candidate, Consent, Purpose, Stopped
+from audit.records.work import Queue
 from audit.store import ReadUnit, UnitOfWork
+
+ENROL = "enrol"
+"""Kind of the job that makes a reference's templates; its subject is the reference."""
 
 KINDS = (MediaKind.REFERENCE, MediaKind.RECORDING)
 
@@ -69,6 +74,7 @@ def add_reference(unit: UnitOfWork, candidate_id: str, new: NewReference) -> Ref
     )
     body = {"media": recording.id, "consent": consent.id}
     unit.record(EventKind.REFERENCE_STORED, reference.id, body)
+    enqueue(unit, kind=ENROL, subject=reference.id, queue=Queue.CPU)
     return reference
 
 

@@ -47,6 +47,11 @@ _MEASURED = (
     Col("/reason", title="measured"),
     Col("/notes"),
 )
+_DIVIDED = (
+    Col("/modality", "word:modality"),
+    Col("/session", title="session"),
+    Col("/person", "integer"),
+)
 _PAIR = (Col("/first"), Col("/second"))
 _ENDS = {
     "changes": (Col("/before"), Col("/after")),
@@ -80,6 +85,7 @@ def compose(thread: Mapping[str, Any], issue: Issue, *, language: m.Language = "
     _answer(page)
     _sessions(page)
     _between(page)
+    _division(page)
     _changes(page)
     _not_compared(page)
     _consents(page)
@@ -232,6 +238,29 @@ def _chart(page: Passages) -> None:
             lines=(m.Line(at="/reading/zero", label=page.say("between.zero")),),
         )
     )
+
+
+def _division(page: Passages) -> None:
+    """Whose sessions they are most likely to be, by each trait apart."""
+    divisions = page.held("/divisions")
+    if not divisions:
+        return
+    page.heading("division", "division.title")
+    points = []
+    for n, each in enumerate(divisions):
+        where = f"/divisions/{n}"
+        fillings = {"modality": at(f"{where}/modality", "word:modality")}
+        if each["said"] == "several":
+            fillings["persons"] = at(f"{where}/persons", "integer")
+        points.append(page.say(f"division.{each['said']}", **fillings))
+        points += [
+            page.say("division.returned", session=at(f"{where}/returned/{k}"))
+            for k in range(len(each["returned"]))
+        ]
+    page.points(points)
+    if page.held("/divided"):
+        note = page.say("division.note")
+        page.table("divided", page.say("division.table"), "/divided", _DIVIDED, head=2, note=note)
 
 
 def _changes(page: Passages) -> None:

@@ -92,6 +92,18 @@ class Pooled(Part):
     voice: d.SignalEntry | None = None
 
 
+class Division(Part):
+    """How the sessions that show a trait are divided among persons, in the likeliest way."""
+
+    modality: Modality
+    said: Literal["one", "several", "unclear", "uncalibrated", "too_few"]
+    sessions: list[str] = Field(description="labels, in time order")
+    people: list[int] = Field(description="a number for each session's person, from 1")
+    persons: int = Field(ge=0)
+    missing: list[str] = Field(description="sessions that do not show it well enough")
+    returned: list[str] = Field(description="sessions of somebody who was there before the last")
+
+
 class Thread(Part):
     """All that a thread report shows, in the order of the sessions."""
 
@@ -102,6 +114,7 @@ class Thread(Part):
     consents: list[ConsentInForce] | None = Field(None, description="null where none are needed")
     changes: list[Change] = Field(default_factory=list)
     pooled: list[Pooled] = Field(default_factory=list)
+    divisions: list[Division] = Field(default_factory=list)
 
 
 def summarised(check: Mapping[str, Any], *, id: str | None = None) -> Json:
@@ -147,6 +160,13 @@ def facts(given: Mapping[str, Any], language: str) -> Json:
         "not_compared": [*missing, *_told(thread)],
         "changes": [_change(c, language) for c in thread["changes"]],
         "pooled": list(_pooled(thread, language)),
+        "divisions": thread["divisions"],
+        "divided": [
+            {"modality": each["modality"], "session": session, "person": person}
+            for each in thread["divisions"]
+            if each["said"] in ("one", "several")
+            for session, person in zip(each["sessions"], each["people"], strict=True)
+        ],
         "scores": _scores(thread, language),
         "notes": [n for c in thread["comparisons"] for n in c["notes"]],
         "models": models(weights_of(signals, language)),

@@ -72,6 +72,26 @@ def _full() -> str:
                     "given_at": "2026-10-01T00:00:00Z",
                 }
             ],
+            "divisions": [
+                {
+                    "modality": "face",
+                    "said": "several",
+                    "sessions": ["first.mp4", "second.mp4", "third.wav"],
+                    "people": [1, 1, 2],
+                    "persons": 2,
+                    "missing": [],
+                    "returned": [],
+                },
+                {
+                    "modality": "voice",
+                    "said": "unclear",
+                    "sessions": ["first.mp4", "third.wav"],
+                    "people": [1, 1],
+                    "persons": 1,
+                    "missing": ["second.mp4"],
+                    "returned": [],
+                },
+            ],
             "changes": [
                 {
                     "modality": "face",
@@ -149,7 +169,7 @@ def test_a_thread_has_what_a_plain_comparison_has_not() -> None:
     plain = compose_comparison(compared(material.comparison()), ISSUE)
     thread = compose(full(), ISSUE)
     more = set(headings(thread, 2)) - set(headings(plain, 2))
-    assert more == {"changes", "pooled", "consents"}
+    assert more == {"division", "changes", "pooled", "consents"}
     assert say(plain.title) == "Comparison of recordings"
     assert say(thread.subtitle) == "Candidate cand_01, 3 sessions"
     tables = {b.id for b in thread.blocks if isinstance(b, m.Table)}
