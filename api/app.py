@@ -13,7 +13,7 @@ from fastapi import FastAPI
 from opentelemetry.trace import Tracer
 from starlette.middleware import Middleware
 
-from api import routes
+from api import routes, workplace
 from api.guarding import GuardedRoute
 from api.http_headers import Edge
 from api.openapi import document
@@ -72,7 +72,7 @@ def create_app(service: Service, *, tracer: Tracer | None = None) -> FastAPI:
 
 def _routes() -> list[Any]:
     """All routes in one flat list: routers inside routers are matched twice for each request."""
-    found = [route for router in routes.ROUTERS for route in router.routes]
+    found = [route for router in (*routes.ROUTERS, *workplace.ROUTERS) for route in router.routes]
     for route in found:
         if not isinstance(route, GuardedRoute):
             raise TypeError(f"{route} states no scope: make its router with `area`")

@@ -27,6 +27,7 @@ from api.report_cli import app as report_app
 from api.report_keys_cli import app as report_keys_app
 from api.scorecard_cli import scorecard
 from api.serve_cli import app as serve_app
+from api.users_cli import app as users_app
 from api.verify_cli import verify_file
 from api.worker_cli import app as worker_app
 from audit.check import check as run_check
@@ -51,6 +52,7 @@ app.command("verify")(verify_file)
 app.command("scorecard")(scorecard)
 app.add_typer(database_app, name="database")
 app.add_typer(encryption_app, name="encryption")
+app.add_typer(users_app, name="users")
 app.add_typer(serve_app)
 app.add_typer(worker_app)
 

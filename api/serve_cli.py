@@ -27,6 +27,7 @@ def serve(
     from api.serving import open_service
     from api.serving import serve as serve_http
     from api.working import working
+    from api.workplace.users import first_link
 
     settings = read_settings()
     service = open_service(settings, weights=worker)
@@ -36,6 +37,11 @@ def serve(
         console.print("Administrator's key, shown this once; keep it:")
         console.print(f"  {key}", markup=False)
         console.print(f"It is of tenant {FIRST_TENANT}. `fairwitness admin-key` makes another one.")
+        link = first_link(service.store, FIRST_TENANT)
+        console.print(
+            "Open this link to choose a password for the pages; it works once, for a day:"
+        )
+        console.print(f"  http://{host}:{port}/app/welcome/{link}", markup=False)
     console.print(f"Serving on http://{host}:{port}, API at http://{host}:{port}/docs")
     serve_http(service, host=host, port=port, background=working if worker else None)
 

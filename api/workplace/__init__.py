@@ -1,0 +1,17 @@
+"""The pages where people work: sign-in, and one module for each page. See docs/workplace.md."""
+
+from fastapi import APIRouter
+
+from api.workplace import files, interviews, reviews, signing_in, today
+
+ROUTERS: tuple[APIRouter, ...] = (
+    files.files,
+    signing_in.entry,
+    signing_in.leaving,
+    today.pages,
+    reviews.pages,
+    interviews.pages,
+)
+"""A new page is one line here, and one in `framing.NAVIGATION`."""
+
+__all__ = ["ROUTERS"]

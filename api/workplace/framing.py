@@ -1,0 +1,255 @@
+"""What pages share: who is signed in, what they may, forms, and how a page is written.
+
+A page is a function of a `Visit`; it uses the operations that the routes of the API use. Its
+address states the scope that it needs, or `signed_in()`; both are enforced before it runs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cache, partial
+from typing import Annotated, Any
+from urllib.parse import parse_qsl, quote
+
+from fastapi import APIRouter, Depends, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import HTMLResponse, RedirectResponse
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+
+from api.call import CallContext
+from api.exchange import exchange
+from api.guarding import GuardedRoute, StrictRequest
+from api.problems import Problem, Refusal, of_error, of_http, of_validation, problem
+from api.scopes import Guard
+from api.state import frame
+from api.workplace import sessions, words
+from api.workplace.sessions import SignedIn
+from audit.errors import AuditError
+from audit.records.users import User
+
+HOME = "/app"
+SIGN_IN = f"{HOME}/sign-in"
+HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; "
+    "img-src 'self' data:; media-src 'self'; connect-src 'self'; form-action 'self'; "
+    "frame-ancestors 'none'; base-uri 'none'",
+    "Referrer-Policy": "same-origin",
+}
+"""Of each page. With `no-referrer`, browsers would send forms from an origin called `null`."""
+MOST_FORM_BYTES = 256 * 1024
+NAVIGATION = (
+    ("Today", HOME, None),
+    ("Review", f"{HOME}/review", "reviews:read"),
+    ("Interviews", f"{HOME}/interviews", "interviews:read"),
+)
+"""Pages that exist, with the scope that each needs; None: that somebody is signed in."""
+DONE = {
+    "assigned": "The case is yours.",
+    "decided": "Your decision is stored.",
+    "closed": "Your decision is stored, and the case is closed.",
+    "signed_out": "You are signed out.",
+    "everywhere": "You are signed out at all other browsers.",
+}
+_STATE = "fairwitness.signed_in"
+Handler = Callable[[Request], Coroutine[Any, Any, Response]]
+
+
+class OpenRoute(GuardedRoute):
+    """An address that needs no session: sign-in, links, files of the pages."""
+
+    def get_route_handler(self) -> Handler:
+        """The framework's handler; a form has to come from this site, a problem is a page."""
+        return partial(_served, super().get_route_handler(), self._checked)
+
+    async def _checked(self, request: StrictRequest) -> Response | None:
+        if request.method == "POST":
+            sessions.check_site(request)
+            request.state.form = await _form(request)
+        return None
+
+
+class PageRoute(GuardedRoute):
+    """An address of a page: the session's cookie says who comes, never a key."""
+
+    def get_route_handler(self) -> Handler:
+        """The framework's handler behind session, scope and token of forms."""
+        return partial(_served, super(GuardedRoute, self).get_route_handler(), self._checked)
+
+    async def _checked(self, request: StrictRequest) -> Response | None:
+        here, served = frame(request), exchange(request.scope)
+        found = await run_in_threadpool(sessions.signed_in, request, here)
+        if found is None:
+            back = request.url.path if request.method == "GET" else HOME
+            return RedirectResponse(f"{SIGN_IN}?to={quote(back)}", 303, headers=HEADERS)
+        request.scope[_STATE] = found
+        served.principal = found.principal
+        served.allowance = here.rates.take(found.user.id, self.rate)
+        if not served.allowance.allowed:
+            raise Refusal("rate_limited", f"Wait {served.allowance.reset_s} seconds.")
+        if request.method != "GET":
+            sessions.check_site(request)
+            request.state.form = await _form(request)
+            sessions.check_form(found.principal, request.state.form.get("token", ""))
+        if self.guard.scope is not None and self.guard.scope not in found.principal.scopes:
+            raise Refusal("forbidden", f"Your role does not have the scope {self.guard.scope}.")
+        return None
+
+
+def signed_in() -> Any:
+    """Marks a page that everybody who is signed in may open."""
+    return Depends(Guard(None, reason="Any session, no scope."))
+
+
+def router(kind: type[GuardedRoute] = PageRoute) -> APIRouter:
+    """A router of pages. They are no part of the API's document."""
+    return APIRouter(prefix=HOME, route_class=kind, include_in_schema=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """One request of a person who is signed in."""
+
+    call: CallContext
+    who: SignedIn
+    form: Mapping[str, str] = field(repr=False)
+
+    @property
+    def user(self) -> User:
+        """Who it is."""
+        return self.who.user
+
+    def page(self, template: str, /, *, status: int = 200, **values: object) -> HTMLResponse:
+        """A page of the workplace, in its frame."""
+        return written(self.call.request, template, status, {**values, "visit": self})
+
+    def go(self, path: str, done: str = "") -> Response:
+        """After a form: on to another page, which says what was done."""
+        return onward(f"{path}{'&' if '?' in path else '?'}done={done}" if done else path)
+
+
+def onward(path: str) -> Response:
+    """On to a page, by GET."""
+    return RedirectResponse(path, 303, headers=HEADERS)
+
+
+def written(
+    request: Request, template: str, status: int, values: Mapping[str, object]
+) -> HTMLResponse:
+    """A page, for anybody; with `visit` in the values it has navigation."""
+    visit = values.get("visit")
+    links = [
+        {"label": label, "path": path, "here": _within(request.url.path, path)}
+        for label, path, scope in NAVIGATION
+        if isinstance(visit, Visit) and (scope is None or visit.call.may(scope))
+    ]
+    shown = {
+        "visit": None,
+        **values,
+        "links": links,
+        "form_token": sessions.form_token(visit.who.principal) if isinstance(visit, Visit) else "",
+        "done": DONE.get(request.query_params.get("done", ""), ""),
+        "back": request.url.path,
+        "scheme": request.cookies.get("scheme", ""),
+        "now": frame(request).service.now(),
+    }
+    text = _templates().get_template(f"workplace/{template}").render(shown)
+    return HTMLResponse(text, status, headers=HEADERS)
+
+
+def _within(path: str, start: str) -> bool:
+    return path == start or (start != HOME and path.startswith(f"{start}/"))
+
+
+async def _served(inner: Handler, checked: Any, request: Request) -> Response:
+    """The page; what goes wrong on purpose is a page as well."""
+    strict = StrictRequest(request.scope, request.receive)
+    strict.most_bytes = MOST_FORM_BYTES
+    try:
+        return await checked(strict) or await inner(strict)
+    except (Refusal, AuditError, RequestValidationError, HTTPException) as error:
+        return _problem_page(request, _as_problem(request, error))
+
+
+def _as_problem(request: Request, error: Exception) -> Response:
+    if isinstance(error, Refusal):
+        return problem(
+            request, error.code, error.detail, headers=error.headers, errors=error.errors
+        )
+    if isinstance(error, AuditError):
+        return of_error(request, error)
+    if isinstance(error, RequestValidationError):
+        return of_validation(request, error)
+    if isinstance(error, HTTPException):
+        return of_http(request, error)
+    raise error
+
+
+def _problem_page(request: Request, answer: Response) -> Response:
+    shown = Problem.model_validate_json(bytes(answer.body))
+    found: SignedIn | None = request.scope.get(_STATE)
+    values: dict[str, object] = {"problem": shown}
+    if found is not None:
+        values["visit"] = _visit(request)
+    return written(request, "problem.html", shown.status, values)
+
+
+async def _form(request: StrictRequest) -> dict[str, str]:
+    """The fields of a form; of a field that comes twice, the values in lines."""
+    found: dict[str, str] = {}
+    body = await request.body()
+    try:
+        pairs = parse_qsl(
+            body.decode("utf-8"), keep_blank_values=True, errors="strict", max_num_fields=500
+        )
+    except ValueError:
+        raise Refusal("malformed_request", "This is no form as pages send it.") from None
+    for name, value in pairs:
+        if "\0" in value:
+            raise Refusal("malformed_request", "A text holds a NUL character.")
+        text = value.replace("\r\n", "\n")
+        found[name] = f"{found[name]}\n{text}" if name in found else text
+    return found
+
+
+def _visit(request: Request) -> Visit:
+    found: SignedIn = request.scope[_STATE]
+    call = CallContext(request, frame(request), request.scope["route"])
+    return Visit(call, found, getattr(request.state, "form", {}))
+
+
+def _when(moment: datetime | None) -> str:
+    return f"{moment:%d %b %Y, %H:%M} UTC" if moment else "not set"
+
+
+@cache
+def _templates() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("api"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["when"] = _when
+    environment.filters["plain"] = words.plain
+    environment.filters["left"] = words.left
+    environment.filters["clock"] = words.clock
+    return environment
+
+
+VisitDep = Annotated[Visit, Depends(_visit)]
+"""The person who comes, for pages."""
+
+
+def form_of(request: Request) -> Mapping[str, str]:
+    """The fields of a form at an address that needs no session."""
+    found: Mapping[str, str] = request.state.form
+    return found
+
+
+FormDep = Annotated[Mapping[str, str], Depends(form_of)]
+"""The same, as a dependency."""

@@ -1,0 +1,104 @@
+"""What was measured in a recording, laid out along its time for the page of a case."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+Entry = Mapping[str, Any]
+WIDTH = 1000
+"""Units of a lane's width: the page scales them."""
+_LEAST = 4.0
+MOST_MARKS = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A stretch of a lane. `x` and `width` in units of `WIDTH`; times in seconds."""
+
+    x: float
+    width: float
+    start_s: float
+    end_s: float
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """Marks of one kind: `face`, `speech` or `signal`. `left_out`: marks beyond the most."""
+
+    name: str
+    kind: str
+    marks: tuple[Mark, ...]
+    left_out: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """One piece of evidence, as a person can look at it."""
+
+    id: str
+    signal: str
+    start_s: float
+    end_s: float
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Timeline:
+    """Lanes of a recording, its evidence by time, and what the signals cannot see.
+
+    No score is in it: whoever decides looks at the recording first.
+    """
+
+    duration_s: float
+    lanes: tuple[Lane, ...]
+    moments: tuple[Moment, ...]
+    limits: tuple[tuple[str, tuple[str, ...]], ...]
+
+
+def timeline(result: Entry) -> Timeline | None:
+    """Of a check's result; None where the recording has no length."""
+    length = float(result["input"]["duration_s"])
+    if length <= 0:
+        return None
+    asking = [each for each in result["signals"] if each["evidence"]]
+    lanes = [
+        _lane(
+            f"Face {track['id']}{' (main)' if track['main'] else ''}",
+            "face",
+            track["spans"],
+            length,
+        )
+        for track in result["tracks"]
+    ]
+    if result["speech"] is not None:
+        lanes.append(_lane("Speech", "speech", result["speech"]["segments"], length))
+    lanes += [_lane(_name(each), "signal", each["evidence"], length) for each in asking]
+    moments = [
+        Moment(mark["id"], _name(each), mark["start_s"], mark["end_s"], mark["text"])
+        for each in asking
+        for mark in each["evidence"]
+    ]
+    limits = tuple((_name(each), tuple(each["limits"])) for each in asking if each["limits"])
+    ordered = sorted(moments, key=lambda each: (each.start_s, each.id))
+    return Timeline(length, tuple(lanes), tuple(ordered), limits)
+
+
+def _lane(name: str, kind: str, spans: Sequence[Entry], length: float) -> Lane:
+    marks = tuple(_mark(each, length) for each in spans[:MOST_MARKS])
+    return Lane(name, kind, marks, max(0, len(spans) - MOST_MARKS))
+
+
+def _mark(span: Entry, length: float) -> Mark:
+    start, end = float(span["start_s"]), float(span["end_s"])
+    x = round(min(start / length, 1.0) * WIDTH, 1)
+    width = max(_LEAST, round((end - start) / length * WIDTH, 1))
+    x = min(x, WIDTH - _LEAST)
+    return Mark(x, min(width, WIDTH - x), start, end, str(span.get("text", "")))
+
+
+def _name(signal: Entry) -> str:
+    text = str(signal["name"]).replace("_", " ")
+    return text[:1].upper() + text[1:]

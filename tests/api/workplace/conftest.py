@@ -1,0 +1,102 @@
+"""People who are signed in at the pages of a served app."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import pyotp
+import pytest
+
+from api.service import Service
+from api.workplace import sessions, users
+from audit.records.access import Role
+from audit.store import Store
+from tests import databases
+from tests.api.client import TestClient
+from tests.api.world import World, served
+
+PASSWORD = "seven green chairs on a hill"
+
+
+@dataclass
+class Person:
+    """Somebody with an account, and a browser."""
+
+    client: TestClient
+    tenant: str
+    id: str
+    name: str
+    reference: str
+    codes: list[str]
+
+    def get(self, path: str, **more: object) -> httpx.Response:
+        return self.client.get(path, follow_redirects=False, **more)  # type: ignore[arg-type]
+
+    def post(self, path: str, form: dict[str, object] | None = None) -> httpx.Response:
+        """A form with the token of the session."""
+        return self.plain(path, {"token": self.token, **(form or {})})
+
+    def plain(self, path: str, form: dict[str, object], **more: object) -> httpx.Response:
+        """A form as it is."""
+        return self.client.post(path, data=form, follow_redirects=False, **more)  # type: ignore[arg-type]
+
+    @property
+    def token(self) -> str:
+        """Of the forms on the first page."""
+        page = self.get("/app").text
+        return page.partition('name="token" value="')[2].partition('"')[0]
+
+    def sign_in(self, code: str | None = None, password: str = PASSWORD) -> httpx.Response:
+        form = {"name": self.name, "password": password, "code": code or self.codes.pop()}
+        return self.plain("/app/sign-in", form)
+
+
+@dataclass
+class Office:
+    """A served app, two tenants and their people."""
+
+    service: Service
+    world: World
+    other: World
+
+    def person(self, role: str, tenant: str = "acme", name: str = "") -> Person:
+        """A new person with an account, not signed in yet."""
+        store = self.service.store
+        name = name or f"{role}-{tenant}"
+        with store.unit(tenant) as unit:
+            user, token = users.add(unit, name, Role(role), person=f"p-{name}")
+        invited = users.invited(store, token)
+        assert invited is not None
+        with store.unit(tenant, actor=user.id) as unit:
+            code = pyotp.TOTP(users.totp_secret(unit, user)).at(unit.now())
+            codes = users.choose(unit, user, PASSWORD, code)
+        assert codes is not None
+        client = TestClient(self.world.frame.client.app, client=("127.0.0.1", 40000))
+        return Person(client, tenant, user.id, name, user.person, list(codes))
+
+    def signed_in(self, role: str, tenant: str = "acme", name: str = "") -> Person:
+        person = self.person(role, tenant, name)
+        assert person.sign_in().status_code == 303
+        return person
+
+
+@pytest.fixture(scope="module")
+def office(
+    tmp_path_factory: pytest.TempPathFactory,
+    templates: dict[str, str],
+) -> Iterator[Office]:
+    folder: Path = tmp_path_factory.mktemp("office")
+    url = databases.new_sqlite(folder / "fairwitness.db", templates)
+    store = Store.open(url, databases.master_keys(), pool_size=5)
+    store.add_tenant("acme", "Acme")
+    store.add_tenant("globex", "Globex")
+    frame = served(store, folder)
+    with frame.client:
+        yield Office(frame.service, World(frame, "acme"), World(frame, "globex"))
+    store.close()
+
+
+COOKIE = sessions._PLAIN

@@ -1,0 +1,193 @@
+"""What pages show, whom they let in, and how many queries each needs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+from sqlalchemy import event
+
+from api.scopes import ROLE_SCOPES
+from api.workplace import ROUTERS
+from api.workplace.framing import PageRoute
+from audit.operations import reviewers
+from audit.records.access import Role
+from audit.records.evidence import Check
+from audit.records.oversight import Flag, Review
+from tests.api.workplace.conftest import Office, Person
+
+MOST_QUERIES = 12
+
+
+@pytest.fixture(scope="module")
+def people(office: Office) -> dict[str, Person]:
+    """One of each role of acme, and compliance of globex."""
+    found = {role.value: office.signed_in(role.value) for role in Role}
+    found["foreign"] = office.signed_in("compliance", "globex")
+    with office.service.store.unit("acme") as unit:
+        for each in found.values():
+            reviewers.register(
+                unit, person=each.reference, may_change=True, training="course-3", teams=()
+            )
+    return found
+
+
+@pytest.fixture(scope="module")
+def case(office: Office) -> str:
+    """A case that a flag of a check opened."""
+    return opened_case(office)
+
+
+def opened_case(office: Office) -> str:
+    """A new case of a flag."""
+    flag_id = office.world.flags()["needs_human_review"]
+    with office.service.store.reading("acme") as unit:
+        return str(unit.get(Flag, flag_id).review_id)
+
+
+@pytest.fixture(scope="module")
+def checked(office: Office) -> Check:
+    """A finished check."""
+    made = office.world.check(finished=True)
+    with office.service.store.reading("acme") as unit:
+        return unit.get(Check, made)
+
+
+@contextmanager
+def counted(office: Office) -> Iterator[list[str]]:
+    """The statements that are sent meanwhile, but for those that begin transactions."""
+    seen: list[str] = []
+
+    def note(_c: object, _k: object, statement: str, *_: object) -> None:
+        if statement != "BEGIN":
+            seen.append(statement)
+
+    event.listen(office.service.store.engine, "before_cursor_execute", note)
+    yield seen
+    event.remove(office.service.store.engine, "before_cursor_execute", note)
+
+
+def paths(case: str, checked: Check) -> dict[str, str]:
+    ids = {
+        "review_id": case,
+        "interview_id": checked.interview_id,
+        "media_id": checked.media_id,
+    }
+    return {
+        route.path: route.path.format(**ids)
+        for router in ROUTERS
+        for route in router.routes
+        if isinstance(route, PageRoute)
+    }
+
+
+def test_each_page_and_action_with_each_role_and_a_foreign_tenant(
+    office: Office, people: dict[str, Person], case: str, checked: Check
+) -> None:
+    filled = paths(case, checked)
+    for route in (each for router in ROUTERS for each in router.routes):
+        if not isinstance(route, PageRoute) or "sign-out" in route.path:
+            continue
+        for method in route.methods or ():
+            for role, person in people.items():
+                path = filled[route.path]
+                answer = person.get(path) if method == "GET" else person.post(path)
+                held = ROLE_SCOPES[Role("compliance" if role == "foreign" else role)]
+                if route.guard.scope is not None and route.guard.scope not in held:
+                    assert answer.status_code == 403, (path, role)
+                elif role == "foreign" and "{" in route.path:
+                    assert answer.status_code == 404, (path, role)
+                else:
+                    assert answer.status_code < 500, (path, role)
+                    assert answer.status_code not in (401, 403, 404), (path, role)
+                assert answer.headers["content-security-policy"].count("unsafe") == 0
+    assert office.world.tenant == "acme"
+
+
+def test_without_a_session_each_page_asks_to_sign_in(
+    office: Office, case: str, checked: Check
+) -> None:
+    stranger = office.person("compliance", name="stranger")
+    for path in paths(case, checked).values():
+        for answer in (stranger.get(path), stranger.plain(path, {})):
+            assert answer.status_code in (303, 405), path
+            if answer.status_code == 303:
+                assert answer.headers["location"].startswith("/app/sign-in")
+
+
+def test_no_page_sends_more_than_twelve_queries(
+    office: Office, people: dict[str, Person], case: str, checked: Check
+) -> None:
+    for _ in range(3):
+        office.world.check()
+    for path in paths(case, checked).values():
+        if people["compliance"].get(path).status_code != 200:
+            continue
+        with counted(office) as seen:
+            people["compliance"].get(path)
+        assert len(seen) <= MOST_QUERIES, (path, seen)
+
+
+def test_navigation_shows_what_a_role_may_open(people: dict[str, Person]) -> None:
+    shown = {role: person.get("/app").text for role, person in people.items()}
+    assert 'href="/app/review"' in shown["compliance"] and 'href="/app/review"' in shown["auditor"]
+    assert "/app/interviews" in shown["platform"] and "/app/review" not in shown["platform"]
+    assert "/app/review" not in shown["admin"] and "/app/interviews" not in shown["admin"]
+
+
+def test_an_interview_shows_where_to_look(people: dict[str, Person], checked: Check) -> None:
+    page = people["compliance"].get(f"/app/interviews/{checked.interview_id}?t=12.5").text
+    assert f'src="/app/media/{checked.media_id}#t=12.5"' in page
+    assert "Where to look" in page and "l-face" in page and "l-signal" in page
+    assert "<style" not in page and 'style="' not in page
+
+
+def test_lists_are_filtered_and_paged(office: Office, people: dict[str, Person]) -> None:
+    for _ in range(27):
+        office.world.person()
+    person = people["compliance"]
+    first = person.get("/app/interviews").text
+    assert first.count('<th scope="row">') == 25
+    older = first.partition('rel="next" href="')[2].partition('"')[0].replace("&amp;", "&")
+    assert person.get(older).text.count('<th scope="row">') >= 2
+    assert "No interview is like that" in person.get("/app/interviews?job=none-such").text
+
+
+def test_a_recording_plays_from_where_it_is_asked(
+    people: dict[str, Person], checked: Check
+) -> None:
+    person, path = people["compliance"], f"/app/media/{checked.media_id}"
+    whole = person.get(path)
+    assert whole.status_code == 200 and len(whole.content) == int(whole.headers["content-length"])
+    some = person.get(path, headers={"Range": "bytes=100-199"})
+    assert some.status_code == 206 and some.content == whole.content[100:200]
+    assert some.headers["content-range"] == f"bytes 100-199/{len(whole.content)}"
+    rest = person.get(path, headers={"Range": f"bytes={len(whole.content) - 7}-"})
+    assert rest.content == whole.content[-7:]
+    assert person.get(path, headers={"Range": "bytes=99999999-"}).status_code == 422
+
+
+def test_a_case_is_taken_decided_and_closed_on_its_page(
+    office: Office, people: dict[str, Person]
+) -> None:
+    case = opened_case(office)
+    person, path = people["compliance"], f"/app/review/{case}"
+    newcomer = office.signed_in("compliance", name="newcomer")
+    assert "not registered as a reviewer" in newcomer.get(path).text
+    assert newcomer.post(f"{path}/take").status_code == 404
+    assert person.post(f"{path}/take").headers["location"] == f"{path}?done=assigned"
+    page = person.get(path)
+    assert "No score is shown" in page.text and "log10" not in page.text
+    empty = person.post(f"{path}/decide", {"rationale": "  "})
+    assert empty.status_code == 422
+    assert all(f'id="fault-{each}"' in empty.text for each in ("outcome", "evidence", "rationale"))
+    with office.service.store.reading("acme") as unit:
+        evidence = list(unit.get(Review, case).case.evidence)
+    form = {"outcome": "upheld", "evidence": evidence, "rationale": "I looked at it <b>twice</b>."}
+    done = person.post(f"{path}/decide", form)
+    assert done.headers["location"].startswith("/app/review?done=")
+    assert "&lt;b&gt;twice" in person.get(path).text
+    with office.service.store.ledger("acme") as ledger:
+        told = [e.kind.value for e in ledger.entries() if e.subject == case]
+    assert {"review_decided", "score_withheld"} <= set(told)
