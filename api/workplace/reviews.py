@@ -195,12 +195,16 @@ def measured(visit: Visit, unit: ReadUnit, check: Check) -> tuple[Media | None, 
 
 
 def _rule(visit: Visit, unit: ReadUnit, flag: Flag) -> str:
-    """What the policy in force says of the rule that raised the flag; empty: it is another one."""
+    """What the policy in force does with what matched, in words; empty: it has no such rule."""
     if not visit.call.may("policies:read"):
         return ""
     policy = policy_operations.active_policy(unit, flag.policy.partition("/")[0])
     found = next((each for each in policy.rules if each.id == flag.rule), None)
-    return found.flag.reason if found is not None else ""
+    if found is None:
+        return ""
+    who = " and ".join(words.plain(each).lower() for each in flag.recipients) or "nobody"
+    eyes = " Two people decide, each on their own." if found.flag.four_eyes else ""
+    return f"{words.plain(flag.outcome)}. Seen by {who}.{eyes}"
 
 
 def _faults(visit: Visit) -> dict[str, str]:
