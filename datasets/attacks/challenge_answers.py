@@ -131,7 +131,7 @@ def _skin(image: Photo, mesh: Points) -> Floats:
     """The colour between the cheeks, BGR."""
     x, y = mesh[4].round().astype(int)
     patch = image[max(0, y - 6) : y + 6, max(0, x - 12) : x + 12].reshape(-1, 3)
-    return np.median(patch, axis=0) * 0.92
+    return np.asarray(np.median(patch, axis=0) * 0.92, np.float64)
 
 
 def _covered(image: Photo, mesh: Points, held: Moment, skin: Floats) -> Photo:
@@ -155,7 +155,7 @@ def _covered(image: Photo, mesh: Points, held: Moment, skin: Floats) -> Photo:
         )  # fmt: skip
     mask = cv2.GaussianBlur(mask, (0, 0), 1.5)[:, :, None]
     rows = np.linspace(0.85, 1.05, image.shape[0])[:, None, None]
-    return np.clip(image * (1 - mask) + skin * rows * mask, 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(image * (1 - mask) + skin * rows * mask, 0, 255), np.uint8)
 
 
 def _lit(image: Photo, mesh: Points, held: Moment, sitter: Sitter) -> Photo:
