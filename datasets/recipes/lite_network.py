@@ -196,6 +196,10 @@ class Network(nn.Module):
         whole = self.whole(functional.dropout(pooled, 0.2, self.training))[:, 0]
         return whole + self.middle(middle.mean((2, 3)))[:, 0], self.parts(middle)[:, 0]
 
+    def norms(self) -> list[nn.Module]:
+        """All batch normalisations."""
+        return [layer for layer in self.modules() if isinstance(layer, nn.BatchNorm2d)]
+
     def first_layers(self) -> list[nn.Module]:
         """What keeps its ImageNet weights: the stem and the first block."""
         return [self._conv_stem, self._bn0, self._blocks[0]]
