@@ -10,6 +10,9 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Annotated
+
+from pydantic import Field
 
 
 class Question(StrEnum):
@@ -46,8 +49,8 @@ class Strength(StrEnum):
 class Reason:
     """Why: a stable `code` for programs, `text` in plain words for people."""
 
-    code: str
-    text: str
+    code: Annotated[str, Field(description="A stable code, for programs.")]
+    text: Annotated[str, Field(description="The same in words.")]
 
 
 @dataclass(frozen=True, slots=True)

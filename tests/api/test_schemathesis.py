@@ -67,6 +67,7 @@ CHECKS = [
     response_headers_conformance,
 ]
 BASE = "http://testserver"
+schemathesis.serializer.alias(["video/webm", "video/mp4"], "application/octet-stream")
 QUIET = settings(
     deadline=None,
     database=None,
