@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 from scipy import signal
-from scipy.ndimage import gaussian_filter1d
+from scipy.ndimage import gaussian_filter1d, maximum_filter1d
 
 from audit.check import reading
 from audit.inference import Models
@@ -37,6 +37,11 @@ BAND_HZ = (300.0, 3400.0)
 """Where speech is loud with the mouth open: the telephone band."""
 OPEN = 0.25
 """Of the mouth's width, at the loudest: `FaceTrack.mouth_open` of a talking person is 0 to .3."""
+AROUND_S = 2.0
+SOFTEST = 0.08
+"""Of the amplitude of the loudest word: what is softer counts as pause (22 dB below)."""
+EVENED = 0.7
+"""Exponent: an unstressed vowel opens the mouth by more than its share of the amplitude."""
 RESTLESS = 0.03
 """Standard deviation of what the mouth does by itself, in the same unit."""
 
@@ -95,8 +100,9 @@ def _sized(trial: Trial) -> Trial:
 def talking(speech: Samples, random: np.random.Generator) -> NDArray[np.float64]:
     """A mouth that opens with the amplitude of speech at 16 kHz, one value per picture.
 
-    The amplitude is smoothed over about a tenth of a second; slow movement that has nothing to do
-    with the sound is added.
+    The amplitude is smoothed over about a tenth of a second and taken relative to the loudest of
+    the seconds around, since soft words are spoken with a moving mouth too; pauses stay shut. Slow
+    movement that has nothing to do with the sound is added.
     """
     band = signal.butter(4, BAND_HZ, "bandpass", fs=RATE, output="sos")
     power = gaussian_filter1d(signal.sosfiltfilt(band, speech.astype(float)) ** 2, 0.02 * RATE)
@@ -104,7 +110,9 @@ def talking(speech: Samples, random: np.random.Generator) -> NDArray[np.float64]
     count = round(len(speech) / RATE * FPS)
     at = np.minimum((np.arange(count) / FPS * RATE).astype(int), len(speech) - 1)
     own = gaussian_filter1d(random.normal(size=count), 2.0, mode="wrap")
-    mouth = OPEN * opened[at] / max(float(opened.max()), 1e-9)
+    around = gaussian_filter1d(maximum_filter1d(opened, round(AROUND_S * RATE)), 0.5 * RATE)
+    loud = np.maximum(around, SOFTEST * max(float(opened.max()), 1e-9))
+    mouth = OPEN * (opened[at] / loud[at]) ** EVENED
     return np.asarray(np.maximum(mouth + RESTLESS * own / float(own.std()), 0.0), np.float64)
 
 
