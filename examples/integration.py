@@ -144,7 +144,18 @@ def _integrate(
     endpoint = admin.post("/v1/webhooks", {"url": receiver.url, "events": ["*"]})
     receiver.secret = endpoint["secret"]
     say(f"webhook endpoint {endpoint['id']}")
+    candidate, interview = _registered(admin, platform, say)
+    checked = _checked(platform, interview["id"], recording, receiver, say)
+    medium, report = checked.pop("medium"), checked.pop("report")
+    wanted = {"interview_id": interview["id"], "media_id": medium}
+    rights = _rights(platform, compliance, candidate["id"], wanted, report["id"], say)
+    faults = verify_ledger(compliance)
+    say(f"ledger: {faults or 'verified offline'}")
+    return checked | rights | {"refused_messages": receiver.refused, "ledger_faults": faults}
 
+
+def _registered(admin: Api, platform: Api, say: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+    """A system, a candidate who was told and agreed, and an interview."""
     now = datetime.now(UTC)
     system = admin.post(
         "/v1/systems",
@@ -199,10 +210,16 @@ def _integrate(
             },
         )
     say(f"candidate {candidate['id']}, interview {interview['id']}")
+    return candidate, interview
 
-    medium = upload(platform, recording, interview["id"])
+
+def _checked(
+    platform: Api, interview_id: str, recording: Path, receiver: Receiver, say: Any
+) -> dict[str, Any]:
+    """Upload, check and follow a recording; take the webhook and read the report."""
+    medium = upload(platform, recording, interview_id)
     say(f"medium {medium}")
-    check = platform.post("/v1/checks", {"interview_id": interview["id"], "media_id": medium})
+    check = platform.post("/v1/checks", {"interview_id": interview_id, "media_id": medium})
     states: list[str] = []
     for event in follow(platform, check["id"]):
         states.append(event["state"])
@@ -222,17 +239,35 @@ def _integrate(
     report = platform.get(f"/v1/reports/{check['report_id']}")
     page = platform.bytes_of(f"/v1/reports/{report['id']}/files/html")
     say(f"webhook verified; report of {len(page)} bytes")
+    return {
+        "medium": medium,
+        "report": report,
+        "states": states,
+        "check": check,
+        "webhook": told,
+        "page": page,
+    }
 
+
+def _rights(
+    platform: Api,
+    compliance: Api,
+    candidate_id: str,
+    wanted: dict[str, str],
+    report_id: str,
+    say: Any,
+) -> dict[str, Any]:
+    """Opt out, be refused, ask for deletion, and see the report gone."""
     opt_out = platform.post(
         "/v1/requests",
-        {"candidate_id": candidate["id"], "kind": "opt_out", "channel": "web form"},
+        {"candidate_id": candidate_id, "kind": "opt_out", "channel": "web form"},
     )
-    refusal = platform.refused("/v1/checks", {"interview_id": interview["id"], "media_id": medium})
+    refusal = platform.refused("/v1/checks", wanted)
     say(f"opted out; the next check is refused: {refusal['code']}")
 
     deletion = platform.post(
         "/v1/requests",
-        {"candidate_id": candidate["id"], "kind": "deletion", "channel": "web form"},
+        {"candidate_id": candidate_id, "kind": "deletion", "channel": "web form"},
     )
     answered = compliance.post(
         f"/v1/requests/{deletion['id']}/answer",
@@ -243,21 +278,13 @@ def _integrate(
             "withheld": "Records of notices, consents and requests.",
         },
     )
-    gone = platform.http.get(f"/v1/reports/{report['id']}/files/html").status_code
+    gone = platform.http.get(f"/v1/reports/{report_id}/files/html").status_code
     say(f"deletion {answered['state']}; the report answers {gone} now")
-    faults = verify_ledger(compliance)
-    say(f"ledger: {faults or 'verified offline'}")
     return {
-        "states": states,
-        "check": check,
-        "webhook": told,
-        "page": page,
         "opt_out": opt_out,
         "refusal": refusal,
         "deletion": answered,
         "after_deletion": gone,
-        "refused_messages": receiver.refused,
-        "ledger_faults": faults,
     }
 
 
