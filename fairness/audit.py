@@ -71,10 +71,11 @@ def audit(
     """Audit a table (path, frame, Arrow table, `Database`) under a specification.
 
     `ratings`: the long table of question-level scores, where the specification describes one.
-    `alternatives`: search for less discriminatory ways of selecting, which takes longer.
+    `alternatives`: search for less discriminatory ways of selecting, which takes longer; so does
+    the specification's field of that name.
     Raises DataInvalid or SpecInvalid with row, column, value and remedy.
     """
-    settings = settings_of(spec, alternatives=alternatives)
+    settings = settings_of(spec, alternatives=alternatives or spec.alternatives)
     progress("reading", _READ)
     with open_rows(data, spec, ratings=ratings) as rows:
         progress("counting", 2 * _READ)

@@ -87,6 +87,9 @@ class AuditSpec(Part):
     )
     exclude_under_share: float | None = Field(None, gt=0, lt=1)
     exclude_justification: str = ""
+    alternatives: bool = Field(
+        False, description="search for less discriminatory ways of selecting, which takes longer"
+    )
     alpha: float = Field(0.05, gt=0, lt=0.5)
     replicates: int = Field(10_000, ge=0, le=1_000_000)
     seed: int = Field(0, ge=0)
@@ -123,7 +126,8 @@ class AuditSpec(Part):
     def sha256(self) -> str:
         """Hash of everything that decides what is counted (not the title, query or limits)."""
         dumped = self.model_dump(
-            mode="json", exclude={"title", "query", "csv", "limits", "suppression"}
+            mode="json",
+            exclude={"title", "query", "csv", "limits", "suppression", "alternatives"},
         )
         return hashlib.sha256(
             json.dumps(dumped, sort_keys=True, ensure_ascii=True).encode()

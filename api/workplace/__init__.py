@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter
 
-from api.workplace import files, interviews, reviews, signing_in, today
+from api.workplace import fairness, fairness_cut, files, interviews, reviews, signing_in, today
 
 ROUTERS: tuple[APIRouter, ...] = (
     files.files,
@@ -11,6 +11,8 @@ ROUTERS: tuple[APIRouter, ...] = (
     today.pages,
     reviews.pages,
     interviews.pages,
+    fairness.pages,
+    fairness_cut.pages,
 )
 """A new page is one line here, and one in `framing.NAVIGATION`."""
 

@@ -17,6 +17,8 @@ _OPEN = public("Style, script and colours of the pages.")
 _TYPES = {
     "workplace.css": "text/css",
     "workplace.js": "text/javascript",
+    "fairness.css": "text/css",
+    "fairness.js": "text/javascript",
     "htmx.min.js": "text/javascript",
 }
 _YEAR_S = 31_536_000

@@ -45,12 +45,15 @@ NAVIGATION = (
     ("Today", HOME, None),
     ("Review", f"{HOME}/review", "reviews:read"),
     ("Interviews", f"{HOME}/interviews", "interviews:read"),
+    ("Fairness", f"{HOME}/fairness", "fairness_audits:read"),
 )
 """Pages that exist, with the scope that each needs; None: that somebody is signed in."""
 DONE = {
     "assigned": "The case is yours.",
     "decided": "Your decision is stored.",
     "closed": "Your decision is stored, and the case is closed.",
+    "audit_started": "The audit is in the queue.",
+    "audit_cancelled": "The audit is cancelled, or stops at its next stage.",
     "signed_out": "You are signed out.",
     "everywhere": "You are signed out at all other browsers.",
 }

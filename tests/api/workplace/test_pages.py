@@ -68,12 +68,19 @@ def counted(office: Office) -> Iterator[list[str]]:
     event.remove(office.service.store.engine, "before_cursor_execute", note)
 
 
-def paths(case: str, checked: Check) -> dict[str, str]:
-    ids = {
+@pytest.fixture(scope="module")
+def ids(office: Office, case: str, checked: Check) -> dict[str, str]:
+    """What stands in the addresses of pages: something of acme of each kind."""
+    return {
         "review_id": case,
         "interview_id": checked.interview_id,
         "media_id": checked.media_id,
+        "audit_id": office.world.audited(),
+        "name": "groups",
     }
+
+
+def paths(ids: dict[str, str]) -> dict[str, str]:
     return {
         route.path: route.path.format(**ids)
         for router in ROUTERS
@@ -83,9 +90,9 @@ def paths(case: str, checked: Check) -> dict[str, str]:
 
 
 def test_each_page_and_action_with_each_role_and_a_foreign_tenant(
-    office: Office, people: dict[str, Person], case: str, checked: Check
+    office: Office, people: dict[str, Person], ids: dict[str, str]
 ) -> None:
-    filled = paths(case, checked)
+    filled = paths(ids)
     for route in (each for router in ROUTERS for each in router.routes):
         if not isinstance(route, PageRoute) or "sign-out" in route.path:
             continue
@@ -105,11 +112,9 @@ def test_each_page_and_action_with_each_role_and_a_foreign_tenant(
     assert office.world.tenant == "acme"
 
 
-def test_without_a_session_each_page_asks_to_sign_in(
-    office: Office, case: str, checked: Check
-) -> None:
+def test_without_a_session_each_page_asks_to_sign_in(office: Office, ids: dict[str, str]) -> None:
     stranger = office.person("compliance", name="stranger")
-    for path in paths(case, checked).values():
+    for path in paths(ids).values():
         for answer in (stranger.get(path), stranger.plain(path, {})):
             assert answer.status_code in (303, 405), path
             if answer.status_code == 303:
@@ -117,11 +122,11 @@ def test_without_a_session_each_page_asks_to_sign_in(
 
 
 def test_no_page_sends_more_than_twelve_queries(
-    office: Office, people: dict[str, Person], case: str, checked: Check
+    office: Office, people: dict[str, Person], ids: dict[str, str]
 ) -> None:
     for _ in range(3):
         office.world.check()
-    for path in paths(case, checked).values():
+    for path in paths(ids).values():
         if people["compliance"].get(path).status_code != 200:
             continue
         with counted(office) as seen:
