@@ -1,10 +1,14 @@
 """Traces of a picture of a picture: what a print or a screen adds to a face, as a few numbers.
 
 Three kinds. Patterns: dots and pixels beat with the sensor's grid, so the spectrum of skin has
-peaks, more so in colour (moire; D. C. Garcia and R. de Queiroz, "Face-spoofing 2D-detection based
+peaks (moire; D. C. Garcia and R. de Queiroz, "Face-spoofing 2D-detection based
 on moire-pattern analysis", IEEE TIFS 10(4), 2015). Light: paper and panels have less range and
 another highlight than skin (D. Wen, H. Han and A. Jain, "Face spoof detection with image distortion
 analysis", IEEE TIFS 10(4), 2015). Borders: long straight lines around the face (bezel, margin).
+
+What colour a face has, and how sharp its colour is, are left out: they told screens a little better
+(.24 against .28 of them passed) but held 10 of 35 genuine photographs of a set with other light and
+other chroma subsampling for attacks, against 1 of 35 without.
 """
 
 from __future__ import annotations
@@ -35,10 +39,9 @@ def _rings() -> tuple[NDArray[np.int64], NDArray[np.float32]]:
 _BANDS, _WINDOW = _rings()
 
 NAMES: tuple[str, ...] = (
-    *(f"{name}_{kind}" for name in ("luma", "red", "blue") for kind in (
+    *(f"luma_{kind}" for kind in (
         "low", "middle", "high", "highest", "peak", "coarse_peak", "rows", "columns")),
-    "white", "highlight", "range", "black", "skew", "saturation", "saturation_spread",
-    "blue_green", "red_green", "chroma_spread",
+    "white", "highlight", "range", "black", "skew", "saturation_spread", "chroma_spread",
     "line", "lines", "rim_luma", "rim_saturation",
 )  # fmt: skip
 """What each cue is, in the order of `cues`."""
@@ -52,7 +55,7 @@ def cues(skin: Image, around: Image) -> Floats:
         around: the face with its surroundings, a BGR square of 80 pixels or so.
     """
     colour = cv2.cvtColor(skin, cv2.COLOR_BGR2YCrCb).astype(np.float32)
-    found = [v for number in range(3) for v in _patterns(colour[:, :, number])]
+    found = _patterns(colour[:, :, 0])
     found += _light(skin, colour)
     found += [*_lines(around), *_rim(around)]
     return np.array(found, np.float64)
@@ -80,7 +83,6 @@ def _light(skin: Image, colour: NDArray[np.float32]) -> list[float]:
     low, black, middle, bright, top = np.quantile(luma, (0.01, 0.05, 0.5, 0.95, 0.99))
     span = max(float(bright - black), 1.0)
     half = np.ascontiguousarray(skin[::2, ::2])
-    mean = half.reshape(-1, 3).mean(axis=0) + 1.0
     least, largest = (
         way(way(half[..., 0], half[..., 1]), half[..., 2]) for way in (np.minimum, np.maximum)
     )
@@ -91,10 +93,7 @@ def _light(skin: Image, colour: NDArray[np.float32]) -> list[float]:
         float(np.log(span / max(float(middle), 4.0))),
         float(low) / 255.0,
         float(bright - 2 * middle + black) / span,
-        float(saturation.mean()),
         float(saturation.std()),
-        float(np.log(mean[0] / mean[1])),
-        float(np.log(mean[2] / mean[1])),
         float(np.log(1.0 + colour[::2, ::2, 1].std() + colour[::2, ::2, 2].std())),
     ]
 

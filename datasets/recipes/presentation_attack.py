@@ -308,7 +308,7 @@ def _calibration(live: Floats, labels: NDArray[np.int64], people: NDArray[np.int
     rows = {
         "id": "presentation_attack_pictures",
         "score": "natural log odds of an attack, median over the sampled faces",
-        "model": "presentation_attack", "model_version": "2",
+        "model": "presentation_attack", "model_version": "3",
         "slope": round(slope, 4), "offset": round(offset, 4), "lower": low, "upper": high,
         "hypotheses": ["a print, a screen or a paper mask is shown", "a live face is shown"],
         "n_mated": len(attack), "n_nonmated": len(genuine), "n_persons": count,
@@ -325,7 +325,7 @@ def _conformal(live: Floats, labels: NDArray[np.int64], people: NDArray[np.int64
     rows = {
         "id": "presentation_attack_pictures",
         "score": "probability of a bona fide presentation, median over the sampled faces",
-        "model": "presentation_attack", "model_version": "2", **told,
+        "model": "presentation_attack", "model_version": "3", **told,
         "datasets": list(DATASETS),
         "conditions": "one picture, faces of 48 px or more, as it is, JPEG, H.264 or VP8",
     }  # fmt: skip
