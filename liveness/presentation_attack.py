@@ -88,7 +88,7 @@ class PresentationAttack:
             CropSpec(_SKIN, SKIN, scale=0.6),
         ),
         limits=(
-            "Masks, make-up and disguises are not covered: 19 of 19 simulated moulded masks passed.",
+            "Masks, make-up and disguises are not covered: 19 of 19 moulded masks passed.",
             "Manipulated or generated video that is injected instead of shown to a camera passes.",
             "Good screens and glossy photographs often pass: 12 of 76 simulated instruments did.",
             "A video replayed on a good screen is seen by its surface alone, never by its motion.",
