@@ -40,6 +40,8 @@ SCOPES: Mapping[str, str] = MappingProxyType(
         "identities:read": "read which references are kept of a candidate, and comparisons",
         "identities:write": "keep and delete biometric references made from media",
         "identities:compare": "compare sessions of a candidate; answers come in bands",
+        "galleries:read": "read the bases of searches, shared galleries, and pairs who are alike",
+        "galleries:write": "record and withdraw bases of searches, take part in shared galleries",
         "flags:read": "read flags",
         "flags:write": "close and reopen flags",
         "reviews:read": "read review cases",
@@ -78,13 +80,14 @@ _PLATFORM = (
     "systems:read candidates:read candidates:write demographics:write interviews:read "
     "interviews:write consents:read consents:write media:read media:write checks:read checks:write "
     "challenges:read challenges:write "
-    "identities:read identities:write identities:compare flags:read requests:read requests:write "
-    "notices:read notices:write outcomes:read outcomes:write reports:read reports:write"
+    "identities:read identities:write identities:compare galleries:read flags:read requests:read "
+    "requests:write notices:read notices:write outcomes:read outcomes:write reports:read "
+    "reports:write"
 )
 _COMPLIANCE = (
     "systems:read candidates:read candidates:write demographics:write interviews:read "
     "consents:read consents:write media:read media:content checks:read challenges:read "
-    "identities:read flags:read "
+    "identities:read galleries:read galleries:write flags:read "
     "flags:write reviews:read reviews:write reviews:decide requests:read requests:write "
     "requests:answer notices:read notices:write fairness_audits:read fairness_audits:write "
     "outcomes:read outcomes:write reports:read reports:write answers:read answers:write "

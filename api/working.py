@@ -13,7 +13,7 @@ from api.service import Service
 from api.tasks import Bench
 from api.webhook_task import webhook_endings, webhook_handlers
 from audit.jobs import Worker
-from audit.operations import oversight_jobs
+from audit.operations import erasure, oversight_jobs
 from audit.records.work import Queue
 from audit.store.sealing import Sealer
 
@@ -24,12 +24,14 @@ EVERY_QUEUE = (Queue.CPU, Queue.GPU, Queue.LIGHT)
 def worker_of(service: Service, queues: Sequence[Queue]) -> Worker:
     """A worker with all handlers, not started. It takes jobs of these queues only."""
     bench = Bench(service.settings, service.store, service.vault)
+    oversight = oversight_jobs.handlers(service.store, service.vault)
+    oversight[erasure.JOB] = tasks.forgetting(bench, oversight[erasure.JOB])
     return Worker(
         service.store,
         service.settings.jobs,
         {
             **tasks.handlers(bench),
-            **oversight_jobs.handlers(service.store, service.vault),
+            **oversight,
             **webhook_handlers(service.store, service.settings),
         },
         tuple(queues),

@@ -194,6 +194,9 @@ class Settings(BaseSettings):
     packs_dir: Path | None = Field(
         None, description="folder of an organisation's own rule packs, beside those that ship"
     )
+    gallery_mb: int = Field(
+        1024, ge=64, description="memory of a worker for galleries that are searched"
+    )
     storage: Storage = Storage()
     limits: Limits = Limits()
     sampling: Sampling = Sampling()

@@ -34,7 +34,10 @@ def list_flags(
     system_id: SystemFilter = None,
     subject: Annotated[
         str | None,
-        Query(pattern=r"^(chk|aud)_[0-9A-HJKMNP-TV-Z]{26}$", description="Of a check or audit."),
+        Query(
+            pattern=r"^(chk|aud|pai)_[0-9A-HJKMNP-TV-Z]{26}$",
+            description="Of a check, audit or pair.",
+        ),
     ] = None,
 ) -> Response:
     """Flags that are meant for the key's role; compliance sees all."""

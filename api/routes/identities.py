@@ -13,15 +13,17 @@ from api.call import Call
 from api.guarding import area
 from api.openapi import also
 from api.paging import Listed, Paging
-from api.routes.paths import CandidateId, ComparisonId, ReferenceId
+from api.routes.paths import CandidateId, ComparisonId, ReferenceId, SearchId
 from api.scopes import RateClass, requires
 from audit.errors import NotFound
-from audit.operations import comparisons, references
+from audit.operations import comparisons, references, searches
 from audit.operations.comparisons import Answer
 from audit.operations.inputs import ConsentId, Input, Line
 from audit.operations.references import NewReference
+from audit.operations.searches import AnswerWord
 from audit.records.evidence import Comparison, Reference, RunState
 from audit.records.register import Candidate
+from audit.records.searches import Search
 from audit.store import ReadUnit
 
 router = area("Identities", "/identities")
@@ -75,6 +77,58 @@ class ComparisonView:
     state: Annotated[RunState, Field(description="Where it stands.")]
     job_id: Annotated[str, Field(description="The job that does it.")]
     bands: Annotated[tuple[BandView, ...], Field(description="The answers, once it finished.")]
+    error_code: Annotated[str | None, Field(description="Why it failed.")]
+    created_at: Annotated[datetime, Field(description="When it was asked for.")]
+    finished_at: Annotated[datetime | None, Field(description="When it ended.")]
+
+
+class SearchIn(Input):
+    """A recording of an interview that is kept as a reference of the candidate."""
+
+    media_id: Annotated[MediaRef, Field(description="The stored recording.")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlikeView:
+    """Somebody who stands out: a candidate, or somebody opaque in a shared gallery."""
+
+    likeness: Annotated[Literal["alike", "very_alike"], Field(description="How alike, in words.")]
+    candidate_id: Annotated[str | None, Field(description="The candidate.")] = None
+    subject_id: Annotated[
+        str | None,
+        Field(description="Opaque: only the organisation that it is from can tell who it is."),
+    ] = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GalleryAnswerView:
+    """What one modality says of one gallery."""
+
+    modality: Annotated[Literal["face", "voice"], Field(description="What was searched by.")]
+    gallery_id: Annotated[
+        str | None, Field(description="The shared gallery; null: the organisation's own.")
+    ]
+    answer: Annotated[AnswerWord, Field(description="Whether somebody stands out.")]
+    alike: Annotated[tuple[AlikeView, ...], Field(description="Who: for a reviewer to look at.")]
+    among: Annotated[
+        str, Field(description="How many others were looked at.", examples=["1,000 to 9,999"])
+    ]
+    reason: Annotated[str | None, Field(description="Why it is inconclusive: a stable code.")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SearchView:
+    """A search. It decides nothing: twins, siblings and look-alikes are alike too."""
+
+    id: Annotated[str, Field(description="Opaque identifier.")]
+    version: Annotated[int, Field(description="Counts changes; also the ETag.", ge=1)]
+    candidate_id: Annotated[str, Field(description="The candidate.")]
+    media_id: Annotated[str, Field(description="The recording.")]
+    state: Annotated[RunState, Field(description="Where it stands.")]
+    job_id: Annotated[str, Field(description="The job that does it.")]
+    answers: Annotated[
+        tuple[GalleryAnswerView, ...], Field(description="The answers, once it finished.")
+    ]
     error_code: Annotated[str | None, Field(description="Why it failed.")]
     created_at: Annotated[datetime, Field(description="When it was asked for.")]
     finished_at: Annotated[datetime | None, Field(description="When it ended.")]
@@ -168,6 +222,69 @@ def read_comparison(call: Call, candidate_id: CandidateId, comparison_id: Compar
     """One comparison: for each reference and modality a direction and a band."""
     with call.reading() as unit:
         return call.shown(view(_of(unit, candidate_id, comparison_id)))
+
+
+@router.post(
+    "/{candidate_id}/searches",
+    status_code=202,
+    response_model=SearchView,
+    responses=also(
+        "consent_missing",
+        "processing_stopped",
+        "jurisdiction_missing",
+        "step_refused",
+        "candidate_erased",
+        "too_many_tries",
+    ),
+    dependencies=[requires("identities:compare", rate=RateClass.COMPARE)],
+)
+def search(call: Call, candidate_id: CandidateId, body: SearchIn) -> Response:
+    """Search for the person of an interview among the other candidates, by face and by voice.
+
+    It needs a recorded legal basis. Who stands out becomes a pair that a reviewer looks at; what is
+    found changes nothing for anybody.
+    """
+    with call.unit() as unit:
+        return call.accepted(
+            unit, search_view(searches.request_search(unit, candidate_id, body.media_id))
+        )
+
+
+@router.get(
+    "/{candidate_id}/searches",
+    response_model=Listed[SearchView],
+    dependencies=[requires("identities:read")],
+)
+def list_searches(call: Call, candidate_id: CandidateId, paging: Paging) -> Response:
+    """Searches for a candidate."""
+    with call.reading() as unit:
+        unit.get(Candidate, candidate_id)
+        found = unit.page(Search, paging.page, {"candidate_id": candidate_id})
+        return call.listing(paging, found, search_view)
+
+
+@router.get(
+    "/{candidate_id}/searches/{search_id}",
+    response_model=SearchView,
+    dependencies=[requires("identities:read")],
+)
+def read_search(call: Call, candidate_id: CandidateId, search_id: SearchId) -> Response:
+    """One search: for each gallery and modality whether somebody stands out, and who."""
+    with call.reading() as unit:
+        found = unit.get(Search, search_id)
+        if found.candidate_id != candidate_id:
+            raise NotFound(f"The candidate has no search {search_id!r}.")
+        return call.shown(search_view(found))
+
+
+def search_view(found: Search) -> SearchView:
+    """What is shown of a search."""
+    names = [name for name in SearchView.__slots__ if name != "answers"]
+    answers = tuple(
+        GalleryAnswerView(**{**each, "alike": tuple(AlikeView(**one) for one in each["alike"])})
+        for each in found.answers
+    )
+    return SearchView(answers=answers, **{name: getattr(found, name) for name in names})
 
 
 def view(comparison: Comparison) -> ComparisonView:

@@ -11,9 +11,10 @@ from api.tasks.compare import run_comparison
 from api.tasks.enrol import run_enrolment
 from api.tasks.fairness_audit import run_audit
 from api.tasks.report import SCHEDULES, run_report, run_schedules
+from api.tasks.search import run_search
 from api.tasks.sweeps import sweep_leftovers, sweep_records, sweep_uploads
-from audit.jobs import Schedule, every
-from audit.jobs.context import Endings, Handlers
+from audit.jobs import JobContext, Schedule, every
+from audit.jobs.context import Endings, Handler, Handlers
 from audit.operations import (
     challenges,
     checks,
@@ -21,9 +22,10 @@ from audit.operations import (
     fairness_audits,
     references,
     report_orders,
+    searches,
 )
 
-__all__ = ["Bench", "endings", "handlers", "schedules"]
+__all__ = ["Bench", "endings", "forgetting", "handlers", "schedules"]
 
 _LEFTOVERS = "sweep_leftovers"
 _RECORDS = "sweep_records"
@@ -39,11 +41,22 @@ def handlers(bench: Bench) -> Handlers:
         fairness_audits.KIND: partial(run_audit, bench),
         references.ENROL: partial(run_enrolment, bench),
         report_orders.KIND: partial(run_report, bench),
+        searches.KIND: partial(run_search, bench),
         SCHEDULES: partial(run_schedules, bench),
         _LEFTOVERS: partial(sweep_leftovers, bench),
         _RECORDS: partial(sweep_records, bench),
         _UPLOADS: partial(sweep_uploads, bench),
     }
+
+
+def forgetting(bench: Bench, handler: Handler) -> Handler:
+    """A handler that first forgets galleries in memory: for what removes people's bytes."""
+
+    def run(context: JobContext) -> None:
+        bench.galleries.clear()
+        handler(context)
+
+    return run
 
 
 def endings() -> Endings:
@@ -54,6 +67,7 @@ def endings() -> Endings:
         comparisons.KIND: comparisons.ended,
         fairness_audits.KIND: fairness_audits.ended,
         report_orders.KIND: report_orders.ended,
+        searches.KIND: searches.ended,
     }
 
 

@@ -11,6 +11,7 @@ from audit.operations.uploads import Intake
 from audit.settings import Settings
 from audit.store import Store
 from audit.vault import Scratch, Vault
+from identity.gallery import Galleries, Rules
 
 
 class Bench:
@@ -28,6 +29,7 @@ class Bench:
         self.scratch = Scratch(
             tuple(folder for folder in folders if folder), storage.free_floor_mb << 20
         )
+        self.galleries = Galleries(Rules(most_bytes=settings.gallery_mb << 20))
         self._models = models
         self._lock = threading.Lock()
 

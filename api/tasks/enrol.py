@@ -9,7 +9,7 @@ from audit.check import open_interview, reading
 from audit.errors import InputError
 from audit.inference import limited_threads
 from audit.jobs import JobContext
-from audit.operations import media, templates
+from audit.operations import media, searches, templates
 from audit.operations.references import references_in_force
 from audit.operations.templates import Made, Spaces
 from audit.records.biometrics import Modality
@@ -21,13 +21,19 @@ DETECTORS = ("face_reference", "voice_reference")
 
 
 def run_enrolment(bench: Bench, context: JobContext) -> None:
-    """Makes and stores the templates of one reference; nothing where it is gone by then."""
+    """Makes and stores the templates of one reference; nothing where it is gone by then.
+
+    A search of the gallery follows, where the organisation recorded on what it rests.
+    """
     with context.unit() as unit:
         reference = unit.find(Reference, id=context.subject)
         stored = unit.find(Media, id=reference.media_id) if reference else None
     if reference is None or stored is None or stored.state is not MediaState.STORED:
         return
     enrol_reference(bench, context, reference, stored)
+    with context.completing() as unit:
+        if unit.find(Reference, id=reference.id) is not None:
+            searches.search_enrolled(unit, reference)
 
 
 def enrol_lacking(bench: Bench, context: JobContext, candidate_id: str) -> Spaces:

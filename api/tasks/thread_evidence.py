@@ -40,7 +40,7 @@ def sessions_of(unit: ReadUnit, held: Sequence[Opened]) -> list[Session]:
     """Templates by recording, in time order."""
     by_reference: dict[str, list[Segment]] = {}
     for each in held:
-        by_reference.setdefault(each.template.reference_id, []).append(_segment(each))
+        by_reference.setdefault(each.template.reference_id, []).append(segment_of(each))
     sessions = []
     for reference_id, segments in by_reference.items():
         media = unit.get(Media, unit.get(Reference, reference_id).media_id)
@@ -48,7 +48,8 @@ def sessions_of(unit: ReadUnit, held: Sequence[Opened]) -> list[Session]:
     return sessions
 
 
-def _segment(opened: Opened) -> Segment:
+def segment_of(opened: Opened) -> Segment:
+    """A template as the comparison of sessions takes it."""
     template = opened.template
     return Segment(
         trait=template.modality.value,

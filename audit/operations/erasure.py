@@ -9,7 +9,7 @@ duty to keep, stays with the key, and is erased by the sweep once nothing stands
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Annotated, Literal
@@ -20,6 +20,7 @@ from audit.canonical import canonical_json
 from audit.errors import StepRefused
 from audit.jobs import enqueue, request_cancel
 from audit.ledger import EventKind
+from audit.operations.alike import remove_pairs
 from audit.operations.announcements import announce
 from audit.operations.changes import change
 from audit.operations.demographics import remove_demographics
@@ -195,6 +196,7 @@ class _Done:
             unit.remove(comparison)
             self._count("comparisons")
         self._count("searches", erase_searches(unit, self._candidate))
+        self._count("pairs", remove_pairs(unit, self._candidate))
         self._erase_media((MediaKind.REFERENCE,))
 
     def _demographics(self) -> None:
@@ -242,14 +244,18 @@ def erase_searches(unit: UnitOfWork, candidate_id: str) -> int:
         if search.candidate_id == candidate_id:
             unit.remove(search)
             done += 1
-        elif any(one["candidate_id"] == candidate_id for a in search.answers for one in a["alike"]):
+        elif any(_names(one, candidate_id) for a in search.answers for one in a["alike"]):
             kept = tuple(
-                {**a, "alike": [one for one in a["alike"] if one["candidate_id"] != candidate_id]}
+                {**a, "alike": [one for one in a["alike"] if not _names(one, candidate_id)]}
                 for a in search.answers
             )
             unit.put(replace(search, answers=kept))
             done += 1
     return done
+
+
+def _names(found: Mapping[str, str], candidate_id: str) -> bool:
+    return found.get("candidate_id") == candidate_id
 
 
 def erase_medium(unit: UnitOfWork, media: Media, reason: Reason) -> None:

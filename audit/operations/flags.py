@@ -71,10 +71,12 @@ def inform(
     reason: str,
     result_sha256: str,
     context: FlagContext,
+    needs_review: bool = False,
 ) -> Flag:
-    """A flag for information that the service itself raises, beside any policy; once for a subject.
+    """A flag that the service itself raises, beside any policy; once for a subject.
 
-    For what is supporting evidence alone and has no finding that a policy could match.
+    For what is supporting evidence alone and has no finding that a policy could match. It is for
+    information, or (`needs_review`) has a case that a person decides; that has no due date.
     """
     known = unit.find(Flag, subject=subject, kind=kind)
     if known is not None:
@@ -85,7 +87,7 @@ def inform(
         rule=kind,
         kind=kind,
         severity="low",
-        outcome="for_information",
+        outcome="needs_human_review" if needs_review else "for_information",
         reason=reason,
         four_eyes=False,
         due=None,

@@ -42,7 +42,12 @@ def redact_result(unit: UnitOfWork, check_id: str) -> None:
     if unit.find(Check, id=check_id) is None:
         return
     change(unit, Check, check_id, _check)
-    for flag in unit.every(Flag, subject=check_id):
+    redact_flags(unit, check_id)
+
+
+def redact_flags(unit: UnitOfWork, subject: str) -> None:
+    """Takes out what the flags of a subject, and their reviews, say."""
+    for flag in unit.every(Flag, subject=subject):
         change(unit, Flag, flag.id, _flag)
         for review in unit.every(Review, flag_id=flag.id):
             change(unit, Review, review.id, _review)

@@ -16,13 +16,14 @@ from audit.operations.announcements import announce
 from audit.operations.changes import change
 from audit.records.evidence import Check, Comparison, RunState
 from audit.records.register import Candidate, Stopped
+from audit.records.searches import Search
 from audit.store import UnitOfWork
 from audit.webhooks import CheckCancelled
 
 CODE = "candidate_stopped"
-"""Error code of checks and comparisons that were cancelled because of this."""
+"""Error code of checks, comparisons and searches that were cancelled because of this."""
 
-R = TypeVar("R", Check, Comparison)
+R = TypeVar("R", Check, Comparison, Search)
 _UNDER_WAY = (RunState.QUEUED, RunState.RUNNING)
 _WEIGHT = (
     Stopped.NOT_STOPPED,
@@ -45,7 +46,11 @@ def stop_candidate(unit: UnitOfWork, candidate_id: str, why: Stopped) -> tuple[s
         return replace(candidate, stopped=why, stopped_at=candidate.stopped_at or now)
 
     change(unit, Candidate, candidate_id, stopped)
-    return (*_cancel_checks(unit, candidate_id), *_cancel_comparisons(unit, candidate_id))
+    return (
+        *_cancel_checks(unit, candidate_id),
+        *_cancel_runs(unit, Comparison, candidate_id),
+        *_cancel_runs(unit, Search, candidate_id),
+    )
 
 
 def _cancel_checks(unit: UnitOfWork, candidate_id: str) -> list[str]:
@@ -60,13 +65,13 @@ def _cancel_checks(unit: UnitOfWork, candidate_id: str) -> list[str]:
     return cancelled
 
 
-def _cancel_comparisons(unit: UnitOfWork, candidate_id: str) -> list[str]:
+def _cancel_runs(unit: UnitOfWork, kind: type[R], candidate_id: str) -> list[str]:
     cancelled = []
-    for found in unit.every(Comparison, candidate_id=candidate_id, state=_UNDER_WAY):
+    for found in unit.every(kind, candidate_id=candidate_id, state=_UNDER_WAY):
         request_cancel(unit, found.job_id)
-        comparison = change(unit, Comparison, found.id, lambda each: _cancelled(unit, each))
-        if comparison.error_code == CODE:
-            cancelled.append(comparison.id)
+        run = change(unit, kind, found.id, lambda each: _cancelled(unit, each))
+        if run.error_code == CODE:
+            cancelled.append(run.id)
     return cancelled
 
 

@@ -35,20 +35,21 @@ class Galleries:
 
     Args:
         rules: of each gallery; `most_bytes` bounds all of them together too.
-        idle_s: a gallery that was not used for so long is dropped.
+        idle_s: a gallery that was not used for so long is dropped, by a timer.
     """
 
     def __init__(
         self,
         rules: Rules | None = None,
         *,
-        idle_s: float = 600.0,
+        idle_s: float = 60.0,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.rules = rules or Rules()
         self._idle_s = idle_s
         self._clock = clock
         self._lock = threading.Lock()
+        self._timer: threading.Timer | None = None
         self._kept: OrderedDict[Key, _Kept] = OrderedDict()
 
     def __len__(self) -> int:
@@ -75,7 +76,11 @@ class Galleries:
         with kept.lock:
             bring_up(kept.gallery, rows, read)
             self._make_room(Key(tenant, space))
-            yield kept.gallery
+            self._look_later()
+            try:
+                yield kept.gallery
+            finally:
+                kept.used = self._clock()
 
     def drop_idle(self) -> int:
         """Forgets galleries that were not used lately; returns how many."""
@@ -91,6 +96,25 @@ class Galleries:
         with self._lock:
             for key in [key for key in self._kept if key.tenant == tenant]:
                 del self._kept[key]
+
+    def clear(self) -> None:
+        """Forgets all galleries."""
+        with self._lock:
+            self._kept.clear()
+
+    def _look_later(self) -> None:
+        """Drops what is idle after a while, whether or not anybody asks again."""
+        with self._lock:
+            if self._timer is None and self._kept:
+                self._timer = threading.Timer(self._idle_s, self._look)
+                self._timer.daemon = True
+                self._timer.start()
+
+    def _look(self) -> None:
+        with self._lock:
+            self._timer = None
+        self.drop_idle()
+        self._look_later()
 
     def _entry(self, key: Key, dim: int) -> _Kept:
         self.drop_idle()

@@ -358,6 +358,34 @@ class Asking:
         candidate, made = self.world.comparison()
         return Sent({"candidate_id": candidate, "comparison_id": made})
 
+    def search(self) -> Sent:
+        self.world.search_basis()
+        candidate, media = self.world.session()
+        return Sent({"candidate_id": candidate}, json={"media_id": media})
+
+    def list_searches(self) -> Sent:
+        return Sent({"candidate_id": self.world.search()[0]})
+
+    def read_search(self) -> Sent:
+        candidate, made = self.world.search()
+        return Sent({"candidate_id": candidate, "search_id": made})
+
+    def record_search_basis(self) -> Sent:
+        return Sent(json={"legal_basis": "Explicit consent, Article 9(2)(a) GDPR"})
+
+    def read_search_basis(self) -> Sent:
+        self.world.search_basis()
+        return Sent()
+
+    withdraw_search_basis = read_search_basis
+
+    def list_alike_pairs(self) -> Sent:
+        self.world.pair()
+        return Sent()
+
+    def read_alike_pair(self) -> Sent:
+        return Sent({"pair_id": self.world.pair()})
+
     def take_outcomes(self) -> list[Sent]:
         person = self.world.someone
         body = {

@@ -14,6 +14,7 @@ from audit.ids import new_id
 from audit.jobs import enqueue
 from audit.ledger.heads import key_id
 from audit.operations import (
+    alike,
     challenges,
     checks,
     connections,
@@ -23,6 +24,7 @@ from audit.operations import (
     policies,
     publications,
     references,
+    searches,
     uploads,
 )
 from audit.operations import reports as report_operations
@@ -52,6 +54,7 @@ from audit.records.evidence import Comparison, FairnessAudit, Media, MediaKind, 
 from audit.records.issued import DocumentKind, Every
 from audit.records.oversight import Delivery, DeliveryState, Flag, Review
 from audit.records.register import Candidate, Consent, Interview, Outcome, System
+from audit.records.searches import Search
 from audit.records.work import Job, JobState
 from audit.requests import Answer, Consequence
 from audit.reviews import Outcome as Verdicts
@@ -250,6 +253,35 @@ class World:
         recording = self.recording_of(candidate)
         with self.store.unit(self.tenant) as unit:
             return candidate, request_comparison(unit, candidate, recording).id
+
+    def session(self) -> tuple[str, str]:
+        """A candidate and the recording of an interview that is kept as a reference."""
+        person = self.person()
+        stored = self.media(person)
+        new = NewReference(media_id=stored.id, consent_id=person.consent.id)
+        with self.store.unit(self.tenant) as unit:
+            references.add_reference(unit, person.candidate.id, new)
+        return person.candidate.id, stored.id
+
+    def search_basis(self) -> None:
+        """A legal basis of searches."""
+        with self.store.unit(self.tenant) as unit:
+            searches.record_basis(unit, searches.NewBasis(legal_basis="Explicit consent."))
+
+    def search(self) -> tuple[str, str]:
+        """Candidate and search."""
+        self.search_basis()
+        candidate, media = self.session()
+        with self.store.unit(self.tenant) as unit:
+            return candidate, searches.request_search(unit, candidate, media).id
+
+    def pair(self) -> str:
+        """Two candidates who are alike."""
+        _, made = self.search()
+        other = self.person().candidate.id
+        with self.store.unit(self.tenant) as unit:
+            found = unit.get(Search, made)
+            return alike.note(unit, found, alike.Other(candidate_id=other), {"face": "alike"}).id
 
     def challenge(self, *, started: bool = False, answered: bool = False) -> tuple[str, str]:
         """A challenge and its token; started long enough ago that an answer is in time.
