@@ -16,7 +16,7 @@ from typing import Any
 import yaml
 
 from audit.errors import DataInvalid
-from fairness.draft_columns import ColumnFacts, look
+from fairness.draft_columns import ColumnFacts, first_rows, look
 from fairness.draft_presets import Preset, presets
 from fairness.sources import Database, Reading, attach, connect
 from fairness.spec import AuditSpec, load_spec
@@ -93,20 +93,49 @@ class DraftSpec:
         return "\n".join(lines) + "\n"
 
 
+@dataclass(frozen=True, slots=True)
+class TableLook:
+    """A table as a person has to see it before saying what its columns mean.
+
+    Attributes:
+        columns: facts of each column that an audit can read, over the first `SAMPLE` rows.
+        rows: the first rows as text, one for each column; long texts are cut, no value is empty.
+        draft: what the columns may mean.
+    """
+
+    columns: tuple[ColumnFacts, ...]
+    rows: tuple[tuple[str, ...], ...]
+    draft: DraftSpec
+
+
 def draft(data: Any, *, query: str | None = None) -> DraftSpec:
     """Look at a table (as in `fairness.rows.open_rows`) and propose a specification."""
+    if isinstance(data, str) and "://" in data and query:
+        data = Database(data, query)
+    return look_at(data).draft
+
+
+def look_at(data: Any, *, rows: int = 0, limits: Limits | None = None) -> TableLook:
+    """Look at a table: its columns, its first `rows` rows, and a draft of a specification.
+
+    Raises `DataInvalid` where it has no column that an audit could read.
+    """
     with tempfile.TemporaryDirectory(prefix="fairwitness-") as folder:
-        how = Reading(Path(folder), Csv(), Limits(), rows=SAMPLE)
+        how = Reading(Path(folder), Csv(), limits or Limits(), rows=SAMPLE)
         con = connect(Path(folder), how.limits)
         try:
-            if isinstance(data, str) and "://" in data and query:
-                data = Database(data, query)
             facts = attach(con, data, "source_rows", None, how)
             columns = look(con, facts.types, SAMPLE)
+            names = tuple(c.name for c in columns)
+            first = first_rows(con, names, rows) if names and rows else ()
         finally:
             con.close()
     if not columns:
         raise DataInvalid(f"{facts.name} has no columns that an audit could read")
+    return TableLook(columns, first, _drafted(columns))
+
+
+def _drafted(columns: Sequence[ColumnFacts]) -> DraftSpec:
     names = [c.name for c in columns]
     preset = max(presets(), key=lambda p: (p.matches(names), p.name == "general"))
     guesses = _Guesser(preset, columns).guesses()
@@ -266,13 +295,13 @@ class _Guesser:
         if not found:
             return None
         found.sort(key=self._order.index)
-        value = {"columns": {_identifier(n, i): n for i, n in enumerate(found)}}
+        value = {"columns": {identifier(n, i): n for i, n in enumerate(found)}}
         return Guess("items", value, "These columns hold numbers and are called like questions.")
 
     def _scores(self) -> Guess | None:
         found: list[dict[str, str]] = []
         while (column := self._take("score", "numbers")) is not None:
-            found.append({"name": _identifier(column.name, len(found)), "column": column.name})
+            found.append({"name": identifier(column.name, len(found)), "column": column.name})
         if not found:
             return None
         why = "These columns hold numbers and are called like scores; more is taken as better."
@@ -352,8 +381,8 @@ class _Guesser:
         return "2025-12-31"
 
 
-def _identifier(name: str, place: int) -> str:
-    """A name for a score or question made from its column's."""
+def identifier(name: str, place: int) -> str:
+    """A name for a score, question or group made from its column's, which is at a place."""
     text = "_".join("".join(c if c.isascii() and c.isalnum() else " " for c in name).split())
     text = text.lower()[:40]
     return text if text[:1].isalpha() else f"number_{place + 1}"

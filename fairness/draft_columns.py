@@ -13,7 +13,8 @@ from fairness.spec_parts import folded
 
 FORMATS = ("%d/%m/%Y", "%m/%d/%Y", "%d.%m.%Y", "%d-%m-%Y", "%m-%d-%Y", "%Y/%m/%d", "%d %b %Y",
            "%b %d, %Y", "%m/%d/%y", "%d/%m/%y")  # fmt: skip
-_MOST_WORDS = 60
+MOST_WORDS = 60
+_LONGEST_TEXT = 120
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,7 @@ class ColumnFacts:
             "any": True,
             "distinct": self.different >= 0.5 * self.filled,
             "repeated": self.different <= max(0.5 * self.filled, 2),
-            "words": self.different <= _MOST_WORDS,
+            "words": self.different <= MOST_WORDS,
             "numbers": self.numeric,
             "dates": bool(self.date_formats),
         }[test]
@@ -80,6 +81,15 @@ def look(
     return tuple(_facts(con, name, kind) for name, kind in types.items() if is_plain(kind))
 
 
+def first_rows(
+    con: duckdb.DuckDBPyConnection, names: Sequence[str], rows: int
+) -> tuple[tuple[str, ...], ...]:
+    """The first rows of what `look` sampled, as text; empty fields are empty texts."""
+    texts = ", ".join(f"coalesce(left({quoted(n)}::VARCHAR, {_LONGEST_TEXT}), '')" for n in names)
+    found = con.execute(f"SELECT {texts} FROM sampled LIMIT {rows}").fetchall()
+    return tuple(tuple(str(value) for value in row) for row in found)
+
+
 def _facts(con: duckdb.DuckDBPyConnection, name: str, kind: str) -> ColumnFacts:
     text = f"{quoted(name)}::VARCHAR"
     given = f"{text} IS NOT NULL AND trim({text}) <> ''"
@@ -99,7 +109,7 @@ def _facts(con: duckdb.DuckDBPyConnection, name: str, kind: str) -> ColumnFacts:
     filled, empty, different, no_number, no_iso, *no_format = row
     words = con.execute(
         f"SELECT {text} AS word, count(*) AS n FROM sampled WHERE {given} GROUP BY 1 "
-        f"ORDER BY n DESC, word LIMIT {_MOST_WORDS}"
+        f"ORDER BY n DESC, word LIMIT {MOST_WORDS}"
     ).fetchall()
     formats = ["iso"] if filled and not no_iso else []
     if filled and not formats:

@@ -137,7 +137,7 @@ class AuditSpec(Part):
     def _names(self) -> Self:
         unique("score names", [s.name for s in self.scores])
         names = [f.name for f in self.features]
-        unique("feature names", [*names, *_RESERVED])
+        unique("feature names", [*names, *RESERVED])
         for table in self.intersections or ():
             unique("an intersection", table)
             unknown = [f for f in table if f not in names]
@@ -180,7 +180,8 @@ class AuditSpec(Part):
         return self
 
 
-_RESERVED = ("period", "job", "location", "stage", "mode", "coached", "class", "outcome", "label")
+RESERVED = ("period", "job", "location", "stage", "mode", "coached", "class", "outcome", "label")
+"""Names that no feature may have: the cube uses them."""
 
 
 def load_spec(source: Path | str | Mapping[str, object]) -> AuditSpec:

@@ -183,7 +183,7 @@ async def _whole(call: CallContext) -> Response:
     def work(chunks: Chunks) -> Response:
         form = OrderAndFile(header, chunks)
         order = _read(WholeCheck, form.order())
-        with _refusals_recorded(call, order.interview_id or str(order.system_id)):
+        with refusals_recorded(call, order.interview_id or str(order.system_id)):
             media_id, interview_id = whole_checks.stored(call, order, form, length)
         return _ask(call, order.check(interview_id, media_id))
 
@@ -191,13 +191,13 @@ async def _whole(call: CallContext) -> Response:
 
 
 def _ask(call: CallContext, order: CheckOrder) -> Response:
-    with _refusals_recorded(call, order.interview_id), call.unit() as unit:
+    with refusals_recorded(call, order.interview_id), call.unit() as unit:
         check = checks.request_check(unit, order)
         return call.accepted(unit, check, location=f"/v1/checks/{check.id}")
 
 
 @contextmanager
-def _refusals_recorded(call: CallContext, subject: str) -> Iterator[None]:
+def refusals_recorded(call: CallContext, subject: str) -> Iterator[None]:
     """Keeps in the ledger that a check was refused; nothing else of the request is stored."""
     try:
         yield

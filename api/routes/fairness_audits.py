@@ -64,7 +64,7 @@ class NewAudit(Input):
         return AuditOrder(
             name=self.name,
             source=self.source,
-            spec=_checked(self.spec) if self.spec is not None else {},
+            spec=checked_spec(self.spec) if self.spec is not None else {},
             system_id=self.system_id,
             since=self.since,
             until=self.until,
@@ -174,8 +174,8 @@ def follow_fairness_audit(call: Call, audit_id: AuditId) -> Response:
     return progress_of(call, audit_id, look)
 
 
-def _checked(given: dict[str, Any]) -> dict[str, Any]:
-    """The specification as it was given, if it can be used."""
+def checked_spec(given: dict[str, Any]) -> dict[str, Any]:
+    """The specification as it was given, if it can be used. Raises `SpecInvalid`."""
     spec: AuditSpec = load_spec(given)
     if spec.query is not None or spec.ratings is not None:
         raise SpecInvalid(

@@ -8,7 +8,7 @@ from typing import Annotated
 from pydantic import Field, model_validator
 
 from api.call import CallContext
-from api.parts import OrderAndFile
+from api.parts import FileForm
 from api.problems import Refusal
 from audit.operations import consents, gate, register, uploads
 from audit.operations.checks import MOST_REFERENCES, CheckOrder
@@ -114,7 +114,7 @@ class WholeCheck(Input):
 
 
 def stored(
-    call: CallContext, order: WholeCheck, form: OrderAndFile, length: int | None
+    call: CallContext, order: WholeCheck, form: FileForm, length: int | None
 ) -> tuple[str, str]:
     """Registers what is new and stores the file; identifiers of media and interview.
 

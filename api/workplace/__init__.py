@@ -2,15 +2,27 @@
 
 from fastapi import APIRouter
 
-from api.workplace import fairness, fairness_cut, files, interviews, reviews, signing_in, today
+from api.workplace import (
+    fairness,
+    fairness_cut,
+    fairness_tables,
+    files,
+    interviews,
+    reviews,
+    signing_in,
+    today,
+)
 
 ROUTERS: tuple[APIRouter, ...] = (
     files.files,
     signing_in.entry,
     signing_in.leaving,
+    today.sending,
     today.pages,
     reviews.pages,
     interviews.pages,
+    fairness_tables.sending,
+    fairness_tables.pages,
     fairness.pages,
     fairness_cut.pages,
 )

@@ -17,6 +17,7 @@ _OPEN = public("Style, script and colours of the pages.")
 _TYPES = {
     "workplace.css": "text/css",
     "workplace.js": "text/javascript",
+    "dropping.js": "text/javascript",
     "fairness.css": "text/css",
     "fairness.js": "text/javascript",
     "htmx.min.js": "text/javascript",

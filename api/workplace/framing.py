@@ -52,6 +52,8 @@ DONE = {
     "assigned": "The case is yours.",
     "decided": "Your decision is stored.",
     "closed": "Your decision is stored, and the case is closed.",
+    "check_started": "The recording is stored, and its check is in the queue.",
+    "table_sent": "The table is stored, sealed. Say what its columns mean.",
     "audit_started": "The audit is in the queue.",
     "audit_cancelled": "The audit is cancelled, or stops at its next stage.",
     "signed_out": "You are signed out.",
@@ -95,11 +97,21 @@ class PageRoute(GuardedRoute):
             raise Refusal("rate_limited", f"Wait {served.allowance.reset_s} seconds.")
         if request.method != "GET":
             sessions.check_site(request)
-            request.state.form = await _form(request)
-            sessions.check_form(found.principal, request.state.form.get("token", ""))
+            await self._take_form(request, found)
         if self.guard.scope is not None and self.guard.scope not in found.principal.scopes:
             raise Refusal("forbidden", f"Your role does not have the scope {self.guard.scope}.")
         return None
+
+    async def _take_form(self, request: StrictRequest, found: SignedIn) -> None:
+        request.state.form = await _form(request)
+        sessions.check_form(found.principal, request.state.form.get("token", ""))
+
+
+class FileRoute(PageRoute):
+    """A page's address that takes a file: its form is read as it comes, by `taking_file`."""
+
+    async def _take_form(self, request: StrictRequest, found: SignedIn) -> None:
+        request.state.form = {}
 
 
 def signed_in() -> Any:
@@ -206,7 +218,7 @@ async def _form(request: StrictRequest) -> dict[str, str]:
     body = await request.body()
     try:
         pairs = parse_qsl(
-            body.decode("utf-8"), keep_blank_values=True, errors="strict", max_num_fields=500
+            body.decode("utf-8"), keep_blank_values=True, errors="strict", max_num_fields=2000
         )
     except ValueError:
         raise Refusal("malformed_request", "This is no form as pages send it.") from None

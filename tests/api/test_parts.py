@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api.parts import MOST_ORDER_BYTES, OrderAndFile
+from api.parts import MOST_FIELDS, MOST_ORDER_BYTES, FieldsAndFile, OrderAndFile
 from api.problems import Refusal
 
 KIND = "multipart/form-data; boundary=edge"
@@ -68,7 +68,7 @@ def test_a_third_part_is_refused_after_the_file() -> None:
     more = content + b'\r\nContent-Disposition: form-data; name="x"\r\n\r\ny\r\n--edge--\r\n'
     read = OrderAndFile(KIND, iter([more]))
     read.order()
-    with pytest.raises(Refusal, match="more parts"):
+    with pytest.raises(Refusal, match="a part after its file"):
         list(read.file())
 
 
@@ -77,3 +77,48 @@ def test_a_form_that_breaks_off_is_refused() -> None:
     read.order()
     with pytest.raises(Refusal, match="middle of a part"):
         list(read.file())
+
+
+def fields(*given: tuple[str, str], file: bytes = b"a,b", name: str = "t.csv") -> bytes:
+    head = b"--edge\r\nContent-Disposition: form-data; name="
+    parts = [head + f'"{n}"\r\n\r\n{value}\r\n'.encode() for n, value in given]
+    last = f'"file"; filename="{name}"\r\nContent-Type: application/octet-stream\r\n\r\n'
+    return b"".join(parts) + head + last.encode() + file + b"\r\n--edge--\r\n"
+
+
+@given(st.lists(st.integers(1, 60), max_size=40))
+def test_fields_come_before_the_file_however_they_are_cut(sizes: list[int]) -> None:
+    sent = fields(("token", "t0ken"), ("name", "Zoë\r\nÅ"))
+    read = FieldsAndFile(KIND, cut(sent, sizes))
+    assert read.fields() == {"token": "t0ken", "name": "Zoë\nÅ"}
+    pieces = read.file()
+    assert (read.file_name, read.media_type) == ("t.csv", None)
+    assert b"".join(pieces) == b"a,b"
+
+
+def test_no_file_was_chosen() -> None:
+    read = FieldsAndFile(KIND, iter([fields(file=b"", name="")]))
+    assert read.fields() == {}
+    assert b"".join(read.file()) == b"" and read.file_name == ""
+
+
+@pytest.mark.parametrize(
+    "given_fields",
+    [
+        [("a", "1"), ("a", "2")],
+        [(f"f{n}", "x") for n in range(MOST_FIELDS + 1)],
+        [("a", "b\0c")],
+        [("a", "x" * (MOST_ORDER_BYTES + 1))],
+    ],
+    ids=["twice", "too many", "NUL", "too long"],
+)
+def test_fields_are_bounded(given_fields: list[tuple[str, str]]) -> None:
+    read = FieldsAndFile(KIND, iter([fields(*given_fields)]))
+    with pytest.raises(Refusal):
+        read.fields()
+
+
+def test_fields_without_a_file_are_refused() -> None:
+    sent = b'--edge\r\nContent-Disposition: form-data; name="a"\r\n\r\n1\r\n--edge--\r\n'
+    with pytest.raises(Refusal, match="before its file"):
+        FieldsAndFile(KIND, iter([sent])).fields()

@@ -12,7 +12,10 @@ import pytest
 
 from api.service import Service
 from api.workplace import sessions, users
+from audit.operations import uploads
+from audit.operations.media import MediaOrder
 from audit.records.access import Role
+from audit.records.evidence import MediaKind
 from audit.store import Store
 from tests import databases
 from tests.api.client import TestClient
@@ -42,6 +45,14 @@ class Person:
     def plain(self, path: str, form: dict[str, object], **more: object) -> httpx.Response:
         """A form as it is."""
         return self.client.post(path, data=form, follow_redirects=False, **more)  # type: ignore[arg-type]
+
+    def send(
+        self, path: str, name: str, content: bytes, fields: dict[str, str] | None = None
+    ) -> httpx.Response:
+        """A form with a file, with the token of the session."""
+        form = {"token": self.token, **(fields or {})}
+        files = {"file": (name, content, "application/octet-stream")}
+        return self.client.post(path, data=form, files=files, follow_redirects=False)
 
     @property
     def token(self) -> str:
@@ -81,6 +92,14 @@ class Office:
         person = self.person(role, tenant, name)
         assert person.sign_in().status_code == 303
         return person
+
+    def table(self, content: bytes, name: str = "people.csv") -> str:
+        """A table of acme, as the API takes it."""
+        order = MediaOrder(kind=MediaKind.TABLE, name=name)
+        intake = self.service.intake
+        got = uploads.receive_table(intake, "acme", order, chunks=[content])
+        with self.service.store.unit("acme") as unit:
+            return uploads.finish_table(unit, intake, order, got).id
 
 
 @pytest.fixture(scope="module")

@@ -12,10 +12,9 @@ from typing import Any
 import pytest
 
 from api.workplace import fairness_views as views
-from audit.operations import fairness_audits, reports, uploads
+from audit.operations import fairness_audits, reports
 from audit.operations.fairness_audits import AuditOrder
-from audit.operations.media import MediaOrder
-from audit.records.evidence import FairnessAudit, Media, MediaKind, RunState
+from audit.records.evidence import FairnessAudit, RunState
 from audit.records.work import Job, JobState
 from fairness.audit import audit
 from fairness.builder import cube_of
@@ -63,15 +62,6 @@ def table(rows: int = 400) -> bytes:
     return "\n".join(lines).encode()
 
 
-def stored(office: Office, content: bytes, name: str = "people.csv", tenant: str = "acme") -> Media:
-    """A table as the API takes it."""
-    order = MediaOrder(kind=MediaKind.TABLE, name=name)
-    intake = office.service.intake
-    got = uploads.receive_table(intake, tenant, order, chunks=[content])
-    with office.service.store.unit(tenant) as unit:
-        return uploads.finish_table(unit, intake, order, got)
-
-
 @dataclass(frozen=True)
 class Audited:
     """A finished audit of a table, and somebody who may read it."""
@@ -102,9 +92,9 @@ def audited(office: Office, tmp_path_factory: pytest.TempPathFactory) -> Audited
     searched, _ = counted(table(200), folder, features=SPEC["features"][:1])
     document, cube = counted(table(), folder, alternatives=False)
     document["alternatives"] = searched["alternatives"]
-    source = stored(office, table())
+    source = office.table(table())
     with office.service.store.unit("acme") as unit:
-        order = AuditOrder(name="Spring", source=source.id, spec=SPEC)
+        order = AuditOrder(name="Spring", source=source, spec=SPEC)
         made = fairness_audits.request_audit(unit, order)
         fairness_audits.begin(unit, made.id)
     forms = ((reports.RESULT, canonical(document)), (reports.CUBE, cube))
@@ -115,7 +105,7 @@ def audited(office: Office, tmp_path_factory: pytest.TempPathFactory) -> Audited
         found = fairness_audits.Found(document=document, files=files)
         fairness_audits.finish(unit, made.id, found)
     person = office.signed_in("compliance", name="fairness")
-    return Audited(made.id, source.id, person)
+    return Audited(made.id, source, person)
 
 
 def test_the_first_page_has_the_classes_and_draws_no_conclusion(audited: Audited) -> None:

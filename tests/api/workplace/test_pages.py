@@ -76,6 +76,7 @@ def ids(office: Office, case: str, checked: Check) -> dict[str, str]:
         "interview_id": checked.interview_id,
         "media_id": checked.media_id,
         "audit_id": office.world.audited(),
+        "table_id": office.table(b"id,sex,hired\n1,F,yes\n2,M,no\n"),
         "name": "groups",
     }
 
