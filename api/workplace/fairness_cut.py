@@ -72,7 +72,8 @@ def _shown(
     rows = sorted(found.table.rows, key=_order)
     values |= {"found": found, "rows": rows[: views.ROWS], "every": len(rows), "score": score}
     values |= {"step": _step(found), "by": " x ".join(features), "lowest": _lowest(rows)}
-    status = 422 if values["fault"] else 200
+    # What htmx puts into the page has to come with 200.
+    status = 422 if values["fault"] and note else 200
     return visit.page(template, status=status, **values)
 
 

@@ -1,65 +1,18 @@
-"""The pages of fairness: from a table to what was found, and what is refused on the way."""
+"""The pages of fairness: what audits show, how far they are, and what is refused."""
 
 from __future__ import annotations
 
-import json
-import random
 import re
 from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import Any
 
 import pytest
 
 from api.workplace import fairness_views as views
-from audit.operations import fairness_audits, reports
-from audit.operations.fairness_audits import AuditOrder
 from audit.records.evidence import FairnessAudit, RunState
 from audit.records.work import Job, JobState
-from fairness.audit import audit
-from fairness.builder import cube_of
-from fairness.spec import load_spec
-from reports.canonical import canonical
 from reports.compose.fairness_order import CLASSES
-from reports.fairness_json import audit_document
+from tests.api.workplace.auditing import HOSTILE, SPEC, counted, finished, table
 from tests.api.workplace.conftest import Office, Person
-
-SPEC: dict[str, Any] = {
-    "title": "Table",
-    "candidate": "id",
-    "outcome": {"column": "decision", "selected": ["Hired"], "not_selected": ["Rejected"]},
-    "stage": {"column": "stage", "order": ["Screen", "Interview"]},
-    "period": {"column": "applied_on", "grain": "quarter"},
-    "performance": "performance",
-    "scores": [{"name": "fit", "column": "fit_score", "cut": 50}],
-    "items": {"columns": {"plan": "q_plan", "team": "q_team", "ask": "q_ask"}},
-    "features": [
-        {"name": "sex", "column": "gender", "kind": "sex"},
-        {"name": "race", "column": "race", "kind": "race_ethnicity"},
-    ],
-    "replicates": 0,
-    "alternatives": True,
-}
-HEADER = "id,gender,race,stage,applied_on,fit_score,q_plan,q_team,q_ask,decision,performance"
-HOSTILE = "<script>alert(1)</script>"
-
-
-def table(rows: int = 400) -> bytes:
-    """A made-up process; women score lower."""
-    drawn = random.Random(5)
-    lines = [HEADER]
-    for n in range(rows):
-        sex = drawn.choice(["Female", "Male"])
-        plan, team, ask = (drawn.randint(1, 5) for _ in range(3))
-        score = plan * 6 + team * 5 + ask * 5 + drawn.gauss(0, 6) - (6 if sex == "Female" else 0)
-        hired = score > 50
-        after = f"{plan + drawn.random():.1f}" if hired else ""
-        lines.append(
-            f"C{n},{sex},{drawn.choice(['White', 'Black', HOSTILE])},"
-            f"{'Interview' if score > 35 else 'Screen'},2025-{drawn.randint(1, 12):02}-11,"
-            f"{score:.1f},{plan},{team},{ask},{'Hired' if hired else 'Rejected'},{after}"
-        )
-    return "\n".join(lines).encode()
 
 
 @dataclass(frozen=True)
@@ -76,36 +29,14 @@ class Audited:
         return answer.text
 
 
-def counted(content: bytes, folder: Path, **changes: Any) -> tuple[dict[str, Any], bytes]:
-    """The result of an audit, and its counts."""
-    path = folder / "people.csv"
-    path.write_bytes(content)
-    spec = load_spec({**SPEC, **changes})
-    found = audit_document(audit(str(path), spec), "2026-01-01T00:00:00Z")
-    return json.loads(canonical(found)), cube_of(str(path), spec).to_json().encode()
-
-
 @pytest.fixture(scope="module")
 def audited(office: Office, tmp_path_factory: pytest.TempPathFactory) -> Audited:
-    """As a worker leaves it, but for the forms that people download."""
     folder = tmp_path_factory.mktemp("audited")
     searched, _ = counted(table(200), folder, features=SPEC["features"][:1])
     document, cube = counted(table(), folder, alternatives=False)
     document["alternatives"] = searched["alternatives"]
-    source = office.table(table())
-    with office.service.store.unit("acme") as unit:
-        order = AuditOrder(name="Spring", source=source, spec=SPEC)
-        made = fairness_audits.request_audit(unit, order)
-        fairness_audits.begin(unit, made.id)
-    forms = ((reports.RESULT, canonical(document)), (reports.CUBE, cube))
-    written = tuple(reports.Written(name, "application/json", data) for name, data in forms)
-    home = fairness_audits.about(made)
-    files = reports.seal(office.service.vault, "acme", home, written=written, attempt=1)
-    with office.service.store.unit("acme") as unit:
-        found = fairness_audits.Found(document=document, files=files)
-        fairness_audits.finish(unit, made.id, found)
-    person = office.signed_in("compliance", name="fairness")
-    return Audited(made.id, source, person)
+    made, source = finished(office, document, cube)
+    return Audited(made, source, office.signed_in("compliance", name="fairness"))
 
 
 def test_the_first_page_has_the_classes_and_draws_no_conclusion(audited: Audited) -> None:
