@@ -40,9 +40,14 @@ def readable(call: CallContext, report: Report) -> Report:
     return report
 
 
+def may_make(call: CallContext, kind: Kind) -> bool:
+    """Whether the key may have such a report made."""
+    return call.may(_MAKE[kind])
+
+
 def check_making(call: CallContext, kind: Kind) -> None:
     """Raises the refusal where the key may not have such a report made."""
-    if not call.may(_MAKE[kind]):
+    if not may_make(call, kind):
         raise _forbidden(kind, _MAKE[kind])
 
 

@@ -13,7 +13,7 @@ from fastapi.routing import APIRouter
 from pydantic import Field
 
 from api import report_bundles
-from api.call import Call, ServiceDep
+from api.call import Call, CallContext, ServiceDep
 from api.guarding import GuardedRoute, area
 from api.negotiation import negotiated
 from api.openapi import also
@@ -170,7 +170,7 @@ def compare_reports(
     wanted = negotiated(
         call.request.headers.get("accept"), {"json": "application/json", "html": _PAGE}
     )
-    before, after = (_document(call, each) for each in (report_id, other))
+    before, after = (document_of(call, each) for each in (report_id, other))
     found = diff(before, after)
     if wanted == "html":
         return HTMLResponse(
@@ -275,7 +275,8 @@ def _file(call: Call, report: Report, format: str, more: Mapping[str, str]) -> R
     return file_answer(report, file, pieces, more)
 
 
-def _document(call: Call, report_id: str) -> Any:
+def document_of(call: CallContext, report_id: str) -> Any:
+    """The document of a report, for those who may read it; the reading is recorded."""
     with call.unit(answers=False) as unit:
         report = readable(call, unit.get(Report, report_id))
         report, _ = reports.read(unit, report_id, "json")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Literal
 
 from fastapi import Query, Response
@@ -71,6 +72,20 @@ class ScheduleWanted(Input):
         ),
     ] = None
 
+    def checked(self, own_packs: Path | None) -> NewSchedule:
+        """As operations take it. Raises `PackInvalid` for an unknown pack."""
+        for name in self.packs:
+            pack(name, own=own_packs)
+        return NewSchedule(
+            kind=DocumentKind(self.kind),
+            system_id=self.system_id,
+            every=self.every,
+            zone=self.zone,
+            packs=self.packs,
+            recipients=self.recipients,
+            first=self.first,
+        )
+
 
 @router.post(
     "",
@@ -81,19 +96,8 @@ class ScheduleWanted(Input):
 )
 def create_report_schedule(call: Call, body: ScheduleWanted) -> Response:
     """Have a report made at the end of each period, once; missed periods are caught up."""
-    kind = DocumentKind(body.kind)
-    check_making(call, kind)
-    for name in body.packs:
-        pack(name, own=call.service.settings.packs_dir)
-    new = NewSchedule(
-        kind=kind,
-        system_id=body.system_id,
-        every=body.every,
-        zone=body.zone,
-        packs=body.packs,
-        recipients=body.recipients,
-        first=body.first,
-    )
+    check_making(call, DocumentKind(body.kind))
+    new = body.checked(call.service.settings.packs_dir)
     with call.unit() as unit:
         return call.created(unit, report_schedules.create_schedule(unit, new))
 

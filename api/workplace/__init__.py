@@ -8,6 +8,10 @@ from api.workplace import (
     fairness_tables,
     files,
     interviews,
+    report_checking,
+    report_forms,
+    report_schedules,
+    reports,
     reviews,
     signing_in,
     today,
@@ -25,6 +29,11 @@ ROUTERS: tuple[APIRouter, ...] = (
     fairness_tables.pages,
     fairness.pages,
     fairness_cut.pages,
+    report_checking.sending,
+    report_checking.pages,
+    report_schedules.pages,
+    report_forms.pages,
+    reports.pages,
 )
 """A new page is one line here, and one in `framing.NAVIGATION`."""
 

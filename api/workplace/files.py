@@ -19,6 +19,7 @@ _TYPES = {
     "workplace.js": "text/javascript",
     "dropping.js": "text/javascript",
     "fairness.css": "text/css",
+    "reports.css": "text/css",
     "fairness.js": "text/javascript",
     "htmx.min.js": "text/javascript",
 }

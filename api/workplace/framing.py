@@ -46,6 +46,7 @@ NAVIGATION = (
     ("Review", f"{HOME}/review", "reviews:read"),
     ("Interviews", f"{HOME}/interviews", "interviews:read"),
     ("Fairness", f"{HOME}/fairness", "fairness_audits:read"),
+    ("Reports", f"{HOME}/reports", "reports:read"),
 )
 """Pages that exist, with the scope that each needs; None: that somebody is signed in."""
 DONE = {
@@ -56,6 +57,11 @@ DONE = {
     "table_sent": "The table is stored, sealed. Say what its columns mean.",
     "audit_started": "The audit is in the queue.",
     "audit_cancelled": "The audit is cancelled, or stops at its next stage.",
+    "report_started": "The report is in the queue.",
+    "report_cancelled": "The report is cancelled, or stops at its next stage.",
+    "link_ended": "The link leads nowhere any more.",
+    "schedule_made": "The schedule begins; its first report is made when the period has ended.",
+    "schedule_ended": "The schedule has ended. What it made stays.",
     "signed_out": "You are signed out.",
     "everywhere": "You are signed out at all other browsers.",
 }
@@ -253,6 +259,9 @@ def _templates() -> Environment:
     environment.filters["plain"] = words.plain
     environment.filters["left"] = words.left
     environment.filters["clock"] = words.clock
+    environment.filters["day"] = words.day
+    environment.filters["report_kind"] = words.kind
+    environment.filters["size"] = words.size
     return environment
 
 

@@ -5,6 +5,19 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Literal
 
+KINDS = {
+    "interview_integrity": "Report on an interview",
+    "identity_thread": "Sessions of a candidate",
+    "fairness_audit": "Fairness audit",
+    "ll144_summary": "Local Law 144 summary",
+    "adverse_impact_record": "Adverse impact record",
+    "governance": "Governance report",
+    "regime_file": "File for an authority",
+    "candidate_notice": "Notice to candidates",
+    "adverse_outcome_disclosure": "Letter after an adverse outcome",
+    "explanation_letter": "Letter of explanation",
+}
+"""What documents are called."""
 Standing = Literal["overdue", "soon", "open", "none"]
 _SOON = timedelta(days=2)
 _DAY = timedelta(days=1)
@@ -41,6 +54,24 @@ def clock(seconds: float) -> str:
     hours, minute = divmod(minutes, 60)
     start = f"{hours}:{minute:02}" if hours else f"{minute}"
     return f"{start}:{second:02}.{rest}"
+
+
+def day(moment: datetime) -> str:
+    """The day of a moment, UTC."""
+    return f"{moment:%d %b %Y}"
+
+
+def kind(code: str) -> str:
+    """What a kind of document is called."""
+    return KINDS.get(code, plain(code))
+
+
+def size(count: int) -> str:
+    """Bytes, in the unit that people read."""
+    if count < 1024:
+        return f"{count} bytes"
+    kib = count / 1024
+    return f"{kib:.0f} KiB" if kib < 1024 else f"{kib / 1024:.1f} MiB"
 
 
 def _much(count: int, unit: str) -> str:

@@ -18,6 +18,13 @@ from audit.records.oversight import Flag, Review
 from tests.api.workplace.conftest import Office, Person
 
 MOST_QUERIES = 12
+ARCHIVES = ("/app/reports/{report_id}/bundle",)
+"""No pages: put together while they are fetched."""
+ALSO = {
+    "/app/reports/{report_id}/cancel": "fairness_audits:read",
+    "/app/reports/schedules/{schedule_id}/end": "fairness_audits:read",
+}
+"""What making reports of such a kind needs besides, as over the API."""
 
 
 @pytest.fixture(scope="module")
@@ -71,6 +78,7 @@ def counted(office: Office) -> Iterator[list[str]]:
 @pytest.fixture(scope="module")
 def ids(office: Office, case: str, checked: Check) -> dict[str, str]:
     """What stands in the addresses of pages: something of acme of each kind."""
+    report, link, _ = office.world.link()
     return {
         "review_id": case,
         "interview_id": checked.interview_id,
@@ -78,6 +86,10 @@ def ids(office: Office, case: str, checked: Check) -> dict[str, str]:
         "audit_id": office.world.audited(),
         "table_id": office.table(b"id,sex,hired\n1,F,yes\n2,M,no\n"),
         "name": "groups",
+        "form": "json",
+        "report_id": report,
+        "link_id": link,
+        "schedule_id": office.world.schedule(),
     }
 
 
@@ -102,7 +114,8 @@ def test_each_page_and_action_with_each_role_and_a_foreign_tenant(
                 path = filled[route.path]
                 answer = person.get(path) if method == "GET" else person.post(path)
                 held = ROLE_SCOPES[Role("compliance" if role == "foreign" else role)]
-                if route.guard.scope is not None and route.guard.scope not in held:
+                needed = {route.guard.scope, ALSO.get(route.path)} - {None}
+                if not needed <= held:
                     assert answer.status_code == 403, (path, role)
                 elif role == "foreign" and "{" in route.path:
                     assert answer.status_code == 404, (path, role)
@@ -127,8 +140,8 @@ def test_no_page_sends_more_than_twelve_queries(
 ) -> None:
     for _ in range(3):
         office.world.check()
-    for path in paths(ids).values():
-        if people["compliance"].get(path).status_code != 200:
+    for route, path in paths(ids).items():
+        if route in ARCHIVES or people["compliance"].get(path).status_code != 200:
             continue
         with counted(office) as seen:
             people["compliance"].get(path)
