@@ -221,7 +221,7 @@ def _meanings(spec: Spec, role: str, column: ColumnFacts) -> Iterator[tuple[int,
             continue
         found = [n for n, words in (lists or {}).items() if folded(word) in map(folded, words)]
         if found:
-            yield number, found[0]
+            yield number, "" if role in _FLAGS and found[0] == "unknown" else found[0]
         elif role in GROUPS and folded(word) not in unknown:
             yield number, word  # nobody is made unknown by a guess
 
