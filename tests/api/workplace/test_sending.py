@@ -7,6 +7,7 @@ import pytest
 from audit.records.evidence import Check, Media
 from audit.records.register import Candidate, Interview
 from tests.api.workplace.conftest import Office, Person
+from tests.api.workplace.test_pages import MOST_QUERIES, counted
 from tests.evidence import wav
 
 
@@ -96,3 +97,22 @@ def test_each_role_sees_what_it_may_start(office: Office, person: Person) -> Non
     assert 'action="/app/checks"' in platform and "/app/fairness/tables" not in platform
     auditor = office.signed_in("auditor", name="today-auditor").get("/app").text
     assert "data-drop" not in auditor
+
+
+def test_today_of_each_role_needs_few_queries(office: Office, person: Person) -> None:
+    office.world.fairness_audit()
+    office.world.fairness_audit(finished=True)
+    office.world.check()
+    people = [office.signed_in(role, name=f"few-{role}") for role in ("compliance", "auditor")]
+    for each in (person, *people):
+        each.get("/app")
+        with counted(office) as seen:
+            assert each.get("/app").status_code == 200
+        assert len(seen) <= MOST_QUERIES, (each.name, seen)
+
+
+def test_audits_at_work_are_on_today(office: Office) -> None:
+    compliance = office.signed_in("compliance", name="sees-audits")
+    made = office.world.fairness_audit()
+    page = compliance.get("/app/jobs").text
+    assert f'href="/app/fairness/{made}"' in page and 'hx-trigger="every 3s"' in page
