@@ -14,6 +14,7 @@ from api.workplace import (
     reports,
     reviews,
     signing_in,
+    systems,
     today,
 )
 
@@ -34,6 +35,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     report_schedules.pages,
     report_forms.pages,
     reports.pages,
+    systems.pages,
 )
 """A new page is one line here, and one in `framing.NAVIGATION`."""
 

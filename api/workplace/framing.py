@@ -45,6 +45,7 @@ NAVIGATION = (
     ("Today", HOME, None),
     ("Review", f"{HOME}/review", "reviews:read"),
     ("Interviews", f"{HOME}/interviews", "interviews:read"),
+    ("Systems", f"{HOME}/systems", "systems:read"),
     ("Fairness", f"{HOME}/fairness", "fairness_audits:read"),
     ("Reports", f"{HOME}/reports", "reports:read"),
 )
@@ -61,6 +62,10 @@ DONE = {
     "report_cancelled": "The report is cancelled, or stops at its next stage.",
     "link_ended": "The link leads nowhere any more.",
     "schedule_made": "The schedule begins; its first report is made when the period has ended.",
+    "system_registered": "The system is registered.",
+    "system_changed": "What you changed is stored.",
+    "system_retired": "The system is retired.",
+    "notice_recorded": "The notice is recorded.",
     "schedule_ended": "The schedule has ended. What it made stays.",
     "signed_out": "You are signed out.",
     "everywhere": "You are signed out at all other browsers.",
@@ -262,6 +267,7 @@ def _templates() -> Environment:
     environment.filters["day"] = words.day
     environment.filters["report_kind"] = words.kind
     environment.filters["size"] = words.size
+    environment.filters["mode"] = words.mode
     return environment
 
 

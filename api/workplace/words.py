@@ -18,6 +18,12 @@ KINDS = {
     "explanation_letter": "Letter of explanation",
 }
 """What documents are called."""
+MODES = {
+    "ai_led": "AI leads",
+    "ai_assisted": "A person leads, AI assists",
+    "human_led": "A person leads",
+    "hybrid": "Partly AI, partly a person",
+}
 Standing = Literal["overdue", "soon", "open", "none"]
 _SOON = timedelta(days=2)
 _DAY = timedelta(days=1)
@@ -64,6 +70,11 @@ def day(moment: datetime) -> str:
 def kind(code: str) -> str:
     """What a kind of document is called."""
     return KINDS.get(code, plain(code))
+
+
+def mode(code: str) -> str:
+    """Who leads an interview."""
+    return MODES.get(code, plain(code))
 
 
 def size(count: int) -> str:

@@ -89,6 +89,7 @@ def ids(office: Office, case: str, checked: Check) -> dict[str, str]:
         "form": "json",
         "report_id": report,
         "link_id": link,
+        "system_id": office.world.person().system.id,
         "schedule_id": office.world.schedule(),
     }
 
