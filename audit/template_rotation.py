@@ -36,7 +36,7 @@ class Rotation:
     def __init__(self, secret: bytes, space: str, dim: int) -> None:
         if len(secret) != SECRET_BYTES:
             raise ValueError(f"a secret has {SECRET_BYTES} bytes")
-        self._matrix: Floats = rotation(secret, space, dim).astype(np.float32)
+        self.matrix: Floats = rotation(secret, space, dim).astype(np.float32)
 
     def __repr__(self) -> str:
         return "Rotation(...)"
@@ -46,8 +46,14 @@ class Rotation:
 
     def turned(self, vectors: Floats) -> Floats:
         """Vectors (n, d) or (d,), turned; of the same lengths and angles."""
-        found: Floats = (vectors @ self._matrix).astype(np.float32)
+        found: Floats = (vectors @ self.matrix).astype(np.float32)
         return found
+
+
+def moved(vectors: Floats, old: Rotation, new: Rotation) -> Floats:
+    """Vectors (n, d) or (d,) that one rotation turned, as another one of the space turns them."""
+    found: Floats = ((vectors @ old.matrix.T) @ new.matrix).astype(np.float32)
+    return found
 
 
 def rotation(secret: bytes, space: str, dim: int) -> NDArray[np.float64]:

@@ -98,17 +98,17 @@ def crowd(store: Store, tenant: str, vectors: Floats, **consent: Any) -> list[Ca
     found = []
     with store.unit(tenant) as unit:
         for number, vector in enumerate(vectors):
-            person = registered.candidate(unit, f"crowd-{number}", "US-NJ")
+            person = registered.candidate(unit, f"{new_id('ext')}-{number}", "US-NJ")
             given = registered.consent(unit, person, "biometric_comparison", **consent)
             enrol(unit, person, given, made(Modality.FACE, vector))
             found.append(person)
     return found
 
 
-def session(store: Store, tenant: str, ref: str, *vectors: Made, **consent: Any) -> Reference:
+def session(store: Store, tenant: str, *vectors: Made, **consent: Any) -> Reference:
     """A new candidate with an interview, whose recording is kept as a reference."""
     with store.unit(tenant) as unit:
-        person = registered.candidate(unit, ref, "US-NJ")
+        person = registered.candidate(unit, new_id("ext"), "US-NJ")
         given = registered.consent(unit, person, "biometric_comparison", **consent)
         held = registered.interview(unit, person)
         return enrol(unit, person, given, *vectors, interview=held)

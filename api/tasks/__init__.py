@@ -12,6 +12,7 @@ from api.tasks.enrol import run_enrolment
 from api.tasks.fairness_audit import run_audit
 from api.tasks.report import SCHEDULES, run_report, run_schedules
 from api.tasks.search import run_search
+from api.tasks.share import run_clearing, run_sharing
 from api.tasks.sweeps import sweep_leftovers, sweep_records, sweep_uploads
 from audit.jobs import JobContext, Schedule, every
 from audit.jobs.context import Endings, Handler, Handlers
@@ -23,6 +24,7 @@ from audit.operations import (
     references,
     report_orders,
     searches,
+    shared,
 )
 
 __all__ = ["Bench", "endings", "forgetting", "handlers", "schedules"]
@@ -42,6 +44,8 @@ def handlers(bench: Bench) -> Handlers:
         references.ENROL: partial(run_enrolment, bench),
         report_orders.KIND: partial(run_report, bench),
         searches.KIND: partial(run_search, bench),
+        shared.CLEAR: partial(run_clearing, bench),
+        shared.SHARE: partial(run_sharing, bench),
         SCHEDULES: partial(run_schedules, bench),
         _LEFTOVERS: partial(sweep_leftovers, bench),
         _RECORDS: partial(sweep_records, bench),

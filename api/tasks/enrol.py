@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import ExitStack
 
 from api.tasks.bench import Bench
+from api.tasks.share import share_enrolled
 from audit.check import open_interview, reading
 from audit.errors import InputError
 from audit.inference import limited_threads
@@ -70,6 +71,7 @@ def enrol_reference(bench: Bench, context: JobContext, reference: Reference, sto
         held = references_in_force(unit, reference.candidate_id, unit.now())
         if any(each.id == reference.id for each in held):
             templates.enrol(unit, reference, made, spaces)
+    share_enrolled(bench, context, reference)
 
 
 def _read(bench: Bench, context: JobContext, stored: Media) -> Enrolment:

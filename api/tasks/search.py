@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from api.tasks.bench import Bench
 from api.tasks.thread_evidence import segment_of
 from audit.interview import Floats
 from audit.jobs import JobContext
-from audit.operations import galleries, searches
+from audit.operations import galleries, searches, shared
 from audit.operations.searches import Alike, Answer
+from audit.operations.shared import Link
 from audit.operations.templates import Opened
 from identity import alike
 from identity.alike import Named
@@ -32,12 +33,15 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Among:
-    """A gallery to look in. `rows`: identifiers with owners; `read`: their vectors."""
+    """A gallery to look in. `rows`: identifiers with owners; `read`: their vectors; `gallery_id`:
+    of a shared one, whose owners are opaque.
+    """
 
     name: str
     space: str
     rows: Mapping[str, str]
     read: Callable[[Sequence[str]], Floats]
+    gallery_id: str | None = None
 
 
 def run_search(bench: Bench, context: JobContext) -> None:
@@ -47,6 +51,11 @@ def run_search(bench: Bench, context: JobContext) -> None:
     if work is None:
         return
     answers = []
+    linked = [
+        link
+        for link in shared.links(bench.store, context.tenant, bench.store.now())
+        if work.consent_text in link.membership.consent_texts
+    ]
     for trait in TRAITS:
         asked = question_of(trait, work.templates)
         if asked is None:
@@ -56,6 +65,9 @@ def run_search(bench: Bench, context: JobContext) -> None:
         context.progress(0.5, f"searching by {trait}")
         own = own_gallery(bench, context.tenant, asked.space)
         answers.append(answer_of(bench.galleries, asked, own, {work.search.candidate_id}))
+        for link in linked:
+            theirs, among = shared_gallery(bench, context.tenant, link, asked)
+            answers.append(answer_of(bench.galleries, theirs, among, set()))
     with context.completing() as unit:
         searches.finish(unit, work.search.id, answers)
 
@@ -82,27 +94,58 @@ def own_gallery(bench: Bench, tenant: str, space: str) -> Among:
     return Among(tenant, space, rows, read)
 
 
+def shared_gallery(
+    bench: Bench, tenant: str, link: Link, asked: Question
+) -> tuple[Question, Among]:
+    """What others have in a shared gallery now, and the question as its transform has it.
+
+    One's own candidates are left out: one's own gallery has them.
+    """
+    with bench.store.reading(tenant) as unit:
+        space, vector = shared.question_of(unit, link, asked.space, asked.vector)
+    rows, of = {}, {}
+    for member in link.members:
+        if member != tenant:
+            with bench.store.reading(member) as unit:
+                found = galleries.shared_rows_of(unit, space, bench.store.now())
+            rows.update(found)
+            of.update(dict.fromkeys(found, member))
+
+    def read(wanted: Sequence[str]) -> Floats:
+        opened: dict[str, Floats] = {}
+        for member in dict.fromkeys(of[row] for row in wanted):
+            with bench.store.reading(member) as unit:
+                own = [row for row in wanted if of[row] == member]
+                opened.update(shared.vectors_of(unit, own))
+        return galleries.stacked([opened[row] for row in wanted if row in opened], wanted)
+
+    gallery = link.membership.gallery_id
+    among = Among(f"{gallery}/{tenant}", space, rows, read, gallery_id=gallery)
+    return replace(asked, space=space, vector=vector), among
+
+
 def answer_of(kept: Galleries, asked: Question, among: Among, without: set[str]) -> Answer:
     """The answer of one gallery in bands; scores stay here."""
     trait = asked.trait
     encoder = asked.space.split("/")[1]
     others = len(set(among.rows.values()) - without)
-    inconclusive = Answer(modality=trait, answer="inconclusive", among=among_band(others))
+    answer = Answer(
+        modality=trait,
+        gallery_id=among.gallery_id,
+        answer="inconclusive",
+        among=among_band(others),
+    )
     level = alike.level_for(trait, encoder, others)
     if level is None:
-        return inconclusive.because(
+        return answer.because(
             "few_candidates" if alike.measured(trait, encoder) else "not_measured"
         )
     dim = len(asked.vector)
     with kept.current(among.name, among.space, dim, among.rows, among.read) as gallery:
         hits = gallery.search(among.space, asked.vector, alike.NEXT_TO, without=without)
     named = alike.standing_out(hits, level)
-    return Answer(
-        modality=trait,
-        answer="alike_found" if named else "none_found",
-        alike=tuple(_alike(each) for each in named),
-        among=among_band(others),
-    )
+    found = tuple(_alike(each, opaque=among.gallery_id is not None) for each in named)
+    return replace(answer, answer="alike_found" if found else "none_found", alike=found)
 
 
 def among_band(others: int) -> str:
@@ -110,5 +153,7 @@ def among_band(others: int) -> str:
     return next((word for most, word in _AMONG if others < most), "10,000 or more")
 
 
-def _alike(named: Named) -> Alike:
+def _alike(named: Named, *, opaque: bool) -> Alike:
+    if opaque:
+        return Alike(likeness=named.likeness, subject_id=named.owner)
     return Alike(likeness=named.likeness, candidate_id=named.owner)

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from api.tasks.bench import Bench
 from audit.jobs import JobContext, forget_ended
-from audit.operations import announcements, erasure, leftovers
+from audit.operations import announcements, erasure, leftovers, shared
 from audit.store.access import forget_answers
 from audit.store.public import forget_links
 
@@ -28,8 +28,13 @@ def sweep_leftovers(bench: Bench, _context: JobContext) -> None:
 
 
 def sweep_records(bench: Bench, _context: JobContext) -> None:
-    """Forgets answers to repeated requests that expired, links and jobs that ended long ago."""
+    """Forgets answers to repeated requests that expired, links and jobs that ended long ago.
+
+    What is in shared galleries without a basis that holds is removed.
+    """
     forget_answers(bench.store)
     forget_links(bench.store, bench.store.now() - KEPT)
+    for tenant in bench.store.tenants():
+        shared.clear(bench.store, tenant)
     with bench.store.system() as connection:
         forget_ended(connection, bench.store.now() - KEPT, kinds=_LOOSE_KINDS)

@@ -108,12 +108,17 @@ def state_of(unit: ReadUnit, pair: AlikePair) -> tuple[State, str | None]:
 
 def remove_pairs(unit: UnitOfWork, candidate_id: str) -> int:
     """Removes all pairs that a candidate is in, with what flags and reviews say of them."""
-    mine = unit.every(AlikePair, candidate_id=candidate_id)
-    theirs = unit.every(AlikePair, other_id=candidate_id)
-    for pair in (*mine, *theirs):
+    pairs = pairs_of(unit, candidate_id)
+    for pair in pairs:
         redact_flags(unit, pair.id)
         unit.remove(pair)
-    return len(mine) + len(theirs)
+    return len(pairs)
+
+
+def pairs_of(unit: ReadUnit, candidate_id: str) -> tuple[AlikePair, ...]:
+    """The pairs that a candidate is in, on either side."""
+    mine = unit.every(AlikePair, candidate_id=candidate_id)
+    return (*mine, *unit.every(AlikePair, other_id=candidate_id))
 
 
 def list_pairs(

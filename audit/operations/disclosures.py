@@ -13,6 +13,7 @@ from pydantic import Field, TypeAdapter
 from audit.clocks import RequestKind
 from audit.errors import StepRefused
 from audit.ledger import EventKind
+from audit.operations import alike
 from audit.operations.challenges import telemetry_of
 from audit.operations.changes import change
 from audit.operations.demographics import disclosed
@@ -24,6 +25,7 @@ from audit.records.challenges import Challenge
 from audit.records.evidence import Check, Comparison, Media, Reference, Report
 from audit.records.oversight import Flag, Request, Review
 from audit.records.register import Candidate, Consent, Interview, Notice, Outcome, System
+from audit.records.searches import AlikePair, Search, SharedSubject
 from audit.requests import Consequence
 from audit.reviews import CaseState
 from audit.store import ReadUnit, UnitOfWork
@@ -56,6 +58,17 @@ class Export:
         Field(description="What was measured of references: all but the sealed numbers."),
     ]
     comparisons: Annotated[tuple[dict[str, Any], ...], Field(description="Comparisons, in bands.")]
+    searches: Annotated[
+        tuple[dict[str, Any], ...],
+        Field(description="Searches for the person in galleries: not who was found."),
+    ]
+    resemblances: Annotated[
+        tuple[dict[str, Any], ...],
+        Field(description="That somebody else is alike, in bands: without who it is."),
+    ]
+    shared: Annotated[
+        tuple[dict[str, Any], ...], Field(description="Shared galleries that the person is in.")
+    ]
     checks: Annotated[tuple[dict[str, Any], ...], Field(description="Checks and findings.")]
     challenges: Annotated[
         tuple[dict[str, Any], ...], Field(description="Active challenges and what was found.")
@@ -164,6 +177,9 @@ def _export(unit: UnitOfWork, candidate_id: str) -> Export:
         references=_plains(unit.every(Reference, **of)),
         templates=tuple(described(unit.every(Template, **of))),
         comparisons=_plains(unit.every(Comparison, **of)),
+        searches=tuple(_search(each) for each in unit.every(Search, **of)),
+        resemblances=tuple(_resemblance(each) for each in alike.pairs_of(unit, candidate_id)),
+        shared=_plains(unit.every(SharedSubject, **of)),
         checks=_plains(unit.every(Check, **of)),
         challenges=tuple(_challenge(unit, each) for each in unit.every(Challenge, **of)),
         reports=_plains(unit.every(Report, **of)),
@@ -181,6 +197,21 @@ def _plains(values: Iterable[Record]) -> tuple[dict[str, Any], ...]:
 def _plain(value: Record) -> dict[str, Any]:
     dumped: Mapping[str, Any] = TypeAdapter(type(value)).dump_python(value, mode="json")
     return {name: each for name, each in dumped.items() if name not in _LEFT_OUT}
+
+
+def _search(search: Search) -> dict[str, Any]:
+    """Without the other people who were found: that somebody was is told."""
+    told = [{k: v for k, v in each.items() if k != "alike"} for each in search.answers]
+    return {**_plain(search), "answers": told}
+
+
+def _resemblance(pair: AlikePair) -> dict[str, Any]:
+    found_at = pair.created_at
+    return {
+        "likeness": dict(pair.likeness),
+        "found_at": found_at.isoformat() if found_at else None,
+        "shared_gallery": pair.gallery_id is not None,
+    }
 
 
 def _challenge(unit: ReadUnit, challenge: Challenge) -> dict[str, Any]:

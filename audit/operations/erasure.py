@@ -38,7 +38,7 @@ from audit.records.evidence import (
     RunState,
 )
 from audit.records.register import Candidate, Demographics, Stopped
-from audit.records.searches import Search
+from audit.records.searches import Search, SharedSubject
 from audit.records.work import Queue
 from audit.store import UnitOfWork
 from audit.webhooks import MediaErased
@@ -197,6 +197,7 @@ class _Done:
             self._count("comparisons")
         self._count("searches", erase_searches(unit, self._candidate))
         self._count("pairs", remove_pairs(unit, self._candidate))
+        self._count("shared", erase_shared(unit, self._candidate))
         self._erase_media((MediaKind.REFERENCE,))
 
     def _demographics(self) -> None:
@@ -252,6 +253,14 @@ def erase_searches(unit: UnitOfWork, candidate_id: str) -> int:
             unit.put(replace(search, answers=kept))
             done += 1
     return done
+
+
+def erase_shared(unit: UnitOfWork, candidate_id: str) -> int:
+    """Takes a candidate out of all shared galleries; returns out of how many."""
+    held = unit.every(SharedSubject, candidate_id=candidate_id)
+    for subject in held:
+        unit.remove(subject)
+    return len(held)
 
 
 def _names(found: Mapping[str, str], candidate_id: str) -> bool:

@@ -53,10 +53,11 @@ def shared_rows_of(unit: ReadUnit, space: str, at: datetime) -> dict[str, str]:
 def vectors_of(unit: ReadUnit, rows: Sequence[str]) -> Floats:
     """The vectors (n, d) of rows of the organisation's gallery, in their order."""
     found = {each.id: each for each in unit.every(Template, id=tuple(rows))}
-    return _stacked([opened(unit, found[row]).vector for row in rows if row in found], rows)
+    return stacked([opened(unit, found[row]).vector for row in rows if row in found], rows)
 
 
-def _stacked(vectors: list[Floats], rows: Sequence[str]) -> Floats:
+def stacked(vectors: list[Floats], rows: Sequence[str]) -> Floats:
+    """Vectors of rows as (n, d). Raises `CiphertextInvalid` where some went meanwhile."""
     if len(vectors) != len(rows):
         raise CiphertextInvalid("a template went while its gallery was read; search again")
     return np.stack(vectors)

@@ -30,7 +30,7 @@ from audit.operations.templates import Opened, opened
 from audit.operations.tries import take_try
 from audit.records.biometrics import Modality, Template
 from audit.records.evidence import Reference, RunState
-from audit.records.register import Candidate, Interview, Stopped
+from audit.records.register import Candidate, Consent, Interview, Stopped
 from audit.records.searches import Search, SearchBasis
 from audit.records.work import Job, JobState, Queue
 from audit.store import ReadUnit, UnitOfWork
@@ -93,10 +93,15 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """What a worker needs: the search, and the templates of its recording."""
+    """What a worker needs: the search, and the templates of its recording.
+
+    `consent_text`: the version of the consent that they rest on: only shared galleries of which it
+    tells are searched.
+    """
 
     search: Search
     templates: tuple[Opened, ...]
+    consent_text: str
 
 
 def basis_in_force(unit: ReadUnit) -> SearchBasis | None:
@@ -176,7 +181,8 @@ def begin(unit: UnitOfWork, search_id: str) -> Work | None:
         search = unit.put(replace(search, state=RunState.RUNNING))
     held = unit.every(Template, reference_id=reference.id)
     traits = [each for each in held if each.modality is not Modality.SCENE]
-    return Work(search, tuple(opened(unit, each) for each in traits))
+    consent = unit.get(Consent, reference.consent_id)
+    return Work(search, tuple(opened(unit, each) for each in traits), consent.text_version)
 
 
 def finish(unit: UnitOfWork, search_id: str, answers: Sequence[Answer]) -> Search | None:

@@ -386,6 +386,53 @@ class Asking:
     def read_alike_pair(self) -> Sent:
         return Sent({"pair_id": self.world.pair()})
 
+    def open_shared_gallery(self) -> Sent:
+        return Sent(json={"name": "Agencies", "purpose": "To notice one under many names."})
+
+    def list_shared_galleries(self) -> Sent:
+        self.world.shared_gallery()
+        return Sent()
+
+    def read_shared_gallery(self) -> Sent:
+        return Sent({"gallery_id": self.world.shared_gallery()})
+
+    close_shared_gallery = read_shared_gallery
+
+    def admit_to_shared_gallery(self) -> Sent:
+        body = {**self.world.shared_basis(), "member": "initech"}
+        return Sent({"gallery_id": self.world.shared_gallery()}, json=body)
+
+    def list_admissions(self) -> Sent:
+        return Sent({"gallery_id": self.world.admission()[0]})
+
+    def end_admission(self) -> Sent:
+        gallery, made = self.world.admission()
+        return Sent({"gallery_id": gallery, "admission_id": made})
+
+    def join_shared_gallery(self) -> Sent:
+        body = {
+            **self.world.shared_basis(),
+            "gallery_id": self.world.shared_gallery(),
+            "keeper": self.world.tenant,
+            "consent_texts": ["shared-1"],
+        }
+        return Sent(json=body)
+
+    def list_memberships(self) -> Sent:
+        self.world.membership()
+        return Sent()
+
+    def read_membership(self) -> Sent:
+        return Sent({"membership_id": self.world.membership()[0]})
+
+    leave_shared_gallery = read_membership
+
+    def read_shared_subject(self) -> Sent:
+        membership, subject = self.world.membership()
+        return Sent({"membership_id": membership, "subject_id": subject})
+
+    remove_shared_subject = read_shared_subject
+
     def take_outcomes(self) -> list[Sent]:
         person = self.world.someone
         body = {

@@ -25,6 +25,7 @@ from audit.operations import (
     publications,
     references,
     searches,
+    shared,
     uploads,
 )
 from audit.operations import reports as report_operations
@@ -54,7 +55,7 @@ from audit.records.evidence import Comparison, FairnessAudit, Media, MediaKind, 
 from audit.records.issued import DocumentKind, Every
 from audit.records.oversight import Delivery, DeliveryState, Flag, Review
 from audit.records.register import Candidate, Consent, Interview, Outcome, System
-from audit.records.searches import Search
+from audit.records.searches import Search, SharedGallery, SharedSubject
 from audit.records.work import Job, JobState
 from audit.requests import Answer, Consequence
 from audit.reviews import Outcome as Verdicts
@@ -282,6 +283,49 @@ class World:
         with self.store.unit(self.tenant) as unit:
             found = unit.get(Search, made)
             return alike.note(unit, found, alike.Other(candidate_id=other), {"face": "alike"}).id
+
+    def shared_gallery(self) -> str:
+        """A shared gallery that this tenant keeps."""
+        new = shared.NewGallery(name="Agencies", purpose="To notice one under many names.")
+        with self.store.unit(self.tenant) as unit:
+            return shared.open_gallery(unit, new).id
+
+    def shared_basis(self) -> dict[str, str]:
+        """On what taking part rests, as it is sent."""
+        return {
+            "legal_basis": "Explicit consent, Article 9(2)(a) GDPR",
+            "document": "dpia-1",
+            "recorded_by": "dpo-1",
+            "from_at": registered.ago(days=1).isoformat(),
+            "until_at": registered.ago(days=-30).isoformat(),
+        }
+
+    def admission(self) -> tuple[str, str]:
+        """A shared gallery, and the admission of somebody."""
+        gallery = self.shared_gallery()
+        new = shared.NewAdmission.model_validate({**self.shared_basis(), "member": "initech"})
+        with self.store.unit(self.tenant) as unit:
+            return gallery, shared.admit(unit, unit.get(SharedGallery, gallery), new).id
+
+    def membership(self) -> tuple[str, str]:
+        """A membership of this tenant in a gallery of its own, and a candidate in it, opaque."""
+        joined = {
+            **self.shared_basis(),
+            "gallery_id": self.shared_gallery(),
+            "keeper": self.tenant,
+            "consent_texts": ["v1"],
+        }
+        whom = self.person().candidate.id
+        with self.store.unit(self.tenant) as unit:
+            new = shared.NewMembership.model_validate(joined)
+            made = shared.join(self.store, unit, new)
+            subject = SharedSubject(
+                id=new_id("shs"),
+                membership_id=made.id,
+                gallery_id=made.gallery_id,
+                candidate_id=whom,
+            )
+            return made.id, unit.add(subject).id
 
     def challenge(self, *, started: bool = False, answered: bool = False) -> tuple[str, str]:
         """A challenge and its token; started long enough ago that an answer is in time.

@@ -45,7 +45,7 @@ def others(web: Frame) -> list[Candidate]:
 
 def twice(web: Frame) -> Reference:
     """A session of somebody who is the third of the others, under another name."""
-    return session(web.service.store, TENANT, "again", made(Modality.FACE, like(STRANGERS[2])))
+    return session(web.service.store, TENANT, made(Modality.FACE, like(STRANGERS[2])))
 
 
 def ask(web: Frame, reference: Reference, role: str = "platform", tenant: str = TENANT) -> Any:
@@ -113,7 +113,7 @@ def test_a_second_name_is_found_flagged_once_and_decided_by_a_person(
 
 def test_a_stranger_is_not_flagged(web: Frame, bench: Bench, others: list[Candidate]) -> None:
     with_basis(web)
-    reference = session(web.service.store, TENANT, "new", made(Modality.FACE, STRANGERS[OTHERS]))
+    reference = session(web.service.store, TENANT, made(Modality.FACE, STRANGERS[OTHERS]))
     id = ask(web, reference).json()["id"]
     searched(bench, TENANT, id)
     with web.service.store.reading(TENANT) as unit:
@@ -205,7 +205,7 @@ def test_an_enrolled_session_is_searched_for_by_itself_once(store: Store, tmp_pa
     shelf = Shelf.of(store, tmp_path)
     crowd(store, TENANT, STRANGERS[:OTHERS])
     bench = Bench(shelf.settings, store, shelf.vault)
-    reference = session(store, TENANT, "again", made(Modality.FACE, like(STRANGERS[2])))
+    reference = session(store, TENANT, made(Modality.FACE, like(STRANGERS[2])))
     with store.unit(TENANT) as unit:
         assert searches.search_enrolled(unit, reference) is None  # no basis
         searches.record_basis(unit, searches.NewBasis(**BASIS))
