@@ -5,7 +5,7 @@ export FAIRWITNESS_WEIGHTS_DIR ?= $(CURDIR)/.weights
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve test static check scorecard scorecard-accept docs format lock clean
+.PHONY: help setup demo screenshots serve test static check scorecard scorecard-accept docs format lock clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -31,6 +31,9 @@ setup: .venv/.runtime .venv/.weights ## make .venv with .venv/bin/fairwitness an
 
 demo: setup ## make a self-made recording, check it, and say where the report is
 	@$(BIN)/fairwitness demo --out demo-out
+
+screenshots: setup .venv/.dev ## photograph every page into build/screenshots, with Debian's Chromium
+	@OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.screenshots --out build/screenshots
 
 serve: setup ## serve the API on port 8000 with a worker; the first start prints a key, once
 	@$(BIN)/fairwitness serve
