@@ -30,6 +30,7 @@ from audit.records.casework import show_review
 from audit.records.evidence import Check, Media, MediaKind, MediaState, Report
 from audit.records.oversight import Flag, Review
 from audit.records.register import Interview
+from audit.records.searches import AlikePair
 from audit.reviews import CaseState, Outcome
 from audit.store import Page, ReadUnit
 from audit.store.waiting import due_first, tally
@@ -67,6 +68,9 @@ class Matter:
     shown: Timeline | None
     earlier: tuple[Interview, ...]
     rule: str
+    pair: AlikePair | None = None
+    other: tuple[Interview, ...] = ()
+    """Of a pair who are alike: the sessions of the candidate whom the case is not about."""
 
 
 def row(review: Review, now: datetime, person: str) -> Row:
@@ -181,7 +185,21 @@ def _matter(visit: Visit, unit: ReadUnit, review: Review) -> Matter:
         theirs = {"candidate_id": review.candidate_id}
         earlier = unit.page(Interview, Page(limit=_EARLIER), theirs).items
     rule = _rule(visit, unit, flag) if flag is not None else ""
-    return Matter(flag, check, recording, shown, earlier, rule)
+    pair, other = _pair(visit, unit, review) if check is None else (None, ())
+    return Matter(flag, check, recording, shown, earlier, rule, pair, other)
+
+
+def _pair(
+    visit: Visit, unit: ReadUnit, review: Review
+) -> tuple[AlikePair | None, tuple[Interview, ...]]:
+    """The pair that a case is about, with the sessions of the other candidate."""
+    if review.flag_id is None or not visit.call.may("galleries:read"):
+        return None, ()
+    pair = unit.find(AlikePair, flag_id=review.flag_id)
+    if pair is None or pair.other_id is None or not visit.call.may("interviews:read"):
+        return pair, ()
+    both = {pair.candidate_id, pair.other_id} - {review.candidate_id}
+    return pair, unit.page(Interview, Page(limit=_EARLIER), {"candidate_id": both.pop()}).items
 
 
 def measured(visit: Visit, unit: ReadUnit, check: Check) -> tuple[Media | None, Timeline | None]:

@@ -26,16 +26,13 @@ from audit.store import Listing, Page, ReadUnit, UnitOfWork
 FLAG = "alike_candidates"
 _BATCH = 200
 NOTE = (
-    "Recordings of two candidates are more alike than strangers usually are. Twins, siblings and "
-    "people who only look or sound alike are so too, and among many candidates some are by chance. "
-    "This is information for a reviewer, who has to look at both; it is no ground to decline "
-    "anybody."
+    "Two candidates are more alike than strangers usually are. Twins, siblings and look-alikes are "
+    "so too: this is for a person to look at, and no ground to decline anybody."
 )
 SHARED_NOTE = (
-    "A recording of this candidate is more like somebody in a shared gallery than strangers "
-    "usually are. Twins, siblings and people who only look or sound alike are so too, and among "
-    "many some are by chance. This is information for a reviewer, who has to ask the other "
-    "organisation; it is no ground to decline anybody."
+    "Somebody in a shared gallery is more like this candidate than strangers usually are. Twins, "
+    "siblings and look-alikes are so too: this is for a person to look at, with the other "
+    "organisation, and no ground to decline anybody."
 )
 
 State = Literal["needs_look", "same_person", "different_people", "unclear"]

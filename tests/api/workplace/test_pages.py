@@ -15,6 +15,8 @@ from audit.operations import reviewers
 from audit.records.access import Role
 from audit.records.evidence import Check
 from audit.records.oversight import Flag, Review
+from audit.records.register import Interview
+from audit.records.searches import AlikePair
 from tests.api.workplace.conftest import Office, Person
 
 MOST_QUERIES = 12
@@ -211,3 +213,18 @@ def test_a_case_is_taken_decided_and_closed_on_its_page(
     with office.service.store.ledger("acme") as ledger:
         told = [e.kind.value for e in ledger.entries() if e.subject == case]
     assert {"review_decided", "score_withheld"} <= set(told)
+
+
+def test_a_case_of_two_who_are_alike_leads_to_the_sessions_of_both(
+    office: Office, people: dict[str, Person]
+) -> None:
+    made = office.world.pair()
+    with office.service.store.reading("acme") as unit:
+        pair = unit.get(AlikePair, made)
+        review = unit.get(Flag, str(pair.flag_id)).review_id
+        whom = {pair.candidate_id, str(pair.other_id)}
+        sessions = [unit.find(Interview, candidate_id=each) for each in whom]
+    page = people["compliance"].get(f"/app/review/{review}").text
+    assert "By face: alike" in page and "no ground to decline anybody" in page
+    for each in sessions:
+        assert each is not None and f"/app/interviews/{each.id}" in page
