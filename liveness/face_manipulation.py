@@ -71,7 +71,7 @@ class FaceManipulation:
 
     spec = DetectorSpec(
         name="face_manipulation",
-        version="1",
+        version="2",
         questions=(Question.AUTHENTICITY,),
         modality="video",
         cause="face_manipulation",
@@ -233,7 +233,7 @@ def _figures(
     count = sum(len(each.logits) for each in judged)
     worst = max((each.mean for each in judged), default=None)
     return {
-        "model": ModelUse("face_manipulation", "1", interview.models.uses(WEIGHT)),
+        "model": ModelUse("face_manipulation", "2", interview.models.uses(WEIGHT)),
         "score": worst,
         "score_meaning": _MEANING,
         "operating_point": _operating_point(point),

@@ -64,7 +64,7 @@ TESTED = (*KINDS, "poisson", "cut_in", "resynthesised", "reenacted", "mouth_warp
 SIDES = (160, 224)
 """Sides of the pictures in the first part of a training and in the rest: small ones cost less."""
 SMALL_UNTIL = 0.6
-STEPS = 5000
+STEPS = 3500
 PAIRS = 12
 RATE = 8e-4
 WARM_UP = 100
