@@ -35,8 +35,8 @@ def list_flags(
     subject: Annotated[
         str | None,
         Query(
-            pattern=r"^(chk|aud|pai)_[0-9A-HJKMNP-TV-Z]{26}$",
-            description="Of a check, audit or pair.",
+            pattern=r"^(chk|aud|chl|pai)_[0-9A-HJKMNP-TV-Z]{26}$",
+            description="Of a check, audit, challenge or pair.",
         ),
     ] = None,
 ) -> Response:

@@ -62,7 +62,13 @@ RequestId = Annotated[str, _id("req", "The person's request.")]
 AuditId = Annotated[str, _id("aud", "The fairness audit.")]
 MediaId = Annotated[str, _id("med", "A recording.")]
 ReportId = Annotated[str, _id("rep", "The report.")]
-SubjectId = Annotated[str, _id("chk|aud", "The check or fairness audit that it is about.")]
+SubjectId = Annotated[
+    str,
+    _id(
+        "chk|aud|chl|pai",
+        "What it is about: a check, fairness audit, challenge, or pair who are alike.",
+    ),
+]
 ReportSubjectId = Annotated[
     str,
     _id(

@@ -13,7 +13,7 @@ from audit.operations import consents, erasure, reviewers, searches, templates
 from audit.operations.tries import MOST_A_DAY
 from audit.records.biometrics import Modality
 from audit.records.evidence import Reference
-from audit.records.oversight import Flag, Review
+from audit.records.oversight import Delivery, Flag, Review
 from audit.records.register import Candidate, Consent
 from audit.records.searches import AlikePair, Search
 from audit.records.work import Queue
@@ -218,3 +218,13 @@ def test_an_enrolled_session_is_searched_for_by_itself_once(store: Store, tmp_pa
     assert done.state.value == "finished" and done.answers[0]["answer"] == "alike_found"
     assert shelf.events(search.id) == ["gallery_searched"]
     assert [key.space for key in bench.galleries._kept] == [space]
+
+
+def test_webhooks_are_told_of_a_pair(web: Frame, bench: Bench, others: list[Candidate]) -> None:
+    with_basis(web)
+    body = {"url": "https://hooks.platform.example/in", "events": ["*"]}
+    assert web.send("POST", "/v1/webhooks", web.key_of("admin"), json=body).status_code == 201
+    searched(bench, TENANT, ask(web, twice(web)).json()["id"])
+    with web.service.store.reading(TENANT) as unit:
+        told = {each.type for each in unit.every(Delivery)}
+    assert told >= {"flag.raised", "review.opened"}
