@@ -131,33 +131,20 @@ def compare(
 def demo(
     out: Out = Path("demo-out"),
     seed: Annotated[int, typer.Option(help="Seed of the self-made material.")] = 20261122,
+    serve: Annotated[
+        bool | None,
+        typer.Option(
+            "--serve/--no-serve",
+            help="Serve the pages at the end; left out: where it runs in a terminal.",
+        ),
+    ] = None,
+    port: Annotated[int, typer.Option(help="Port of the pages.", min=1, max=65535)] = 8000,
 ) -> None:
-    """Check a self-made recording and audit a self-made hiring process; say where reports are."""
-    from api import fairness_tasks  # seconds of imports that a check has no use for
-    from datasets.demo import make_demo  # the service never imports datasets
+    """Check three self-made interviews, audit a self-made hiring process, and serve the pages."""
+    from api import demonstrating  # seconds of imports that a check has no use for
 
-    settings = read_settings()
-    models = open_models(settings)
-    console = Console()
-    with shown() as progress:
-        material = make_demo(out, seed=seed, progress=progress)
-    console.print("Made a recording with these planted faults:")
-    for fault in material.faults:
-        console.print(f"  {fault}")
-    with shown() as progress:
-        result = run_check(
-            material.recording,
-            settings,
-            models,
-            references=material.references,
-            progress=progress,
-        )
-    page = write_check(result, material.recording, settings, out)
-    console.print(summary(result))
-    audit = fairness_tasks.demonstrate(out / "fairness", seed)
-    console.print("Open the reports in a browser:")
-    console.print(f"  interview: [bold]{page.resolve()}[/bold]", soft_wrap=True)
-    console.print(f"  fairness:  [bold]{audit.resolve()}[/bold]", soft_wrap=True)
+    shows = sys.stdout.isatty() if serve is None else serve
+    demonstrating.run(read_settings(), out, seed=seed, port=port if shows else None)
 
 
 def _must_exist(path: Path) -> None:

@@ -126,20 +126,5 @@ def read_cube(path: Path) -> Cube:
         raise type(error)(f"{path.name}: {error}") from error
 
 
-def demonstrate(out: Path, seed: int) -> Path:
-    """Make a hiring process with planted disparities and audit it; the report's path."""
-    from datasets.hiring import make_hiring  # the service never imports datasets
-
-    material = make_hiring(out, seed=seed)
-    console = Console()
-    console.print("Made a hiring process with these planted disparities:")
-    for planted in material.planted:
-        console.print(f"  {planted}")
-    result = audited(
-        str(material.candidates), material.spec, ratings=material.ratings, alternatives=True
-    )
-    return report(result, moment(None), out)
-
-
 def _say(path: Path) -> None:
     Console().print(f"Wrote [bold]{path}[/bold]", soft_wrap=True)

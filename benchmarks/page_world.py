@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import get_args
 
 from fastapi.routing import APIRoute
-from sqlalchemy import MetaData, Table, select
+from sqlalchemy import MetaData, String, Table, select
 
 from api.scopes import ROLE_SCOPES
 from api.workplace import ROUTERS
@@ -235,5 +235,9 @@ def _tables(store: Store) -> list[Table]:
     if not _KNOWN:
         found = MetaData()
         found.reflect(store.engine)
-        _KNOWN.extend(t for t in found.sorted_tables if {"tenant_id", "id"} <= set(t.c.keys()))
+        _KNOWN.extend(
+            table
+            for table in found.sorted_tables
+            if "tenant_id" in table.c and "id" in table.c and isinstance(table.c.id.type, String)
+        )
     return _KNOWN

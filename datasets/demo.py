@@ -14,6 +14,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from scipy.io import wavfile
 from scipy.signal import resample_poly
 from skimage import data
 
@@ -26,6 +27,8 @@ from datasets.voices import HIGH, LOW, RATE, babble
 FPS = 25.0
 SIZE = (640, 480)
 HELD_S = 34.0
+SHORT_S = 8.0
+SOUND_S = 12.0
 LOOP = Span(6.0, 9.5)
 FREEZE = Span(21.0, 23.5)
 SECOND_VOICE = Span(27.5, 35.5)
@@ -80,6 +83,11 @@ def _two_voices(length_s: float, seed: int) -> NDArray[np.int16]:
     other = babble(HIGH, SECOND_VOICE.duration_s, seed + 1)
     first = round(SECOND_VOICE.start_s * RATE)
     sound[first : first + len(other)] = other[: max(0, len(sound) - first)]
+    return _loud(sound)
+
+
+def _loud(sound: NDArray[np.int16]) -> NDArray[np.int16]:
+    """At the rate of recordings."""
     loud = resample_poly(sound.astype(np.float64), AUDIO_RATE // RATE, 1)
     return np.asarray(np.clip(loud, -32768, 32767), dtype=np.int16)
 
@@ -93,3 +101,14 @@ def _faults(again: Span) -> tuple[str, ...]:
         f"{SECOND_VOICE.start_s:.1f} to {SECOND_VOICE.end_s:.1f} s: another voice",
         "throughout: speech while the visible mouth does not move",
     )
+
+
+def make_others(out: Path, *, seed: int) -> tuple[Path, Path]:
+    """Write two shorter interviews: a photo held before a camera, and sound alone, one voice."""
+    out.mkdir(parents=True, exist_ok=True)
+    pictures = list(held_photo(portrait(), seconds=SHORT_S, seed=seed + 2, size=SIZE))
+    loud = _loud(babble(LOW, SHORT_S, seed + 3))
+    short = render(make(np.stack(pictures), FPS, loud), out / "demo-interview-2", ENCODING)
+    alone = out / "demo-interview-3.wav"
+    wavfile.write(alone, RATE, babble(HIGH, SOUND_S, seed + 4))
+    return short, alone
