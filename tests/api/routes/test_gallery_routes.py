@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
-from api.tasks import Bench, handlers
+from api.tasks import Bench, enrol, handlers
 from audit.jobs import Worker
 from audit.operations import consents, erasure, reviewers, searches, templates
 from audit.operations.tries import MOST_A_DAY
-from audit.records.biometrics import Modality
+from audit.records.biometrics import Modality, Template
 from audit.records.evidence import Reference
 from audit.records.oversight import Delivery, Flag, Review
 from audit.records.register import Candidate, Consent
@@ -21,9 +22,10 @@ from audit.store import Store
 from tests.api.conftest import Frame
 from tests.api.test_tasks import until_over
 from tests.evidence import QUICK, TENANT, Shelf
-from tests.gallery_crowd import FACE, OTHERS, crowd, like, made, people, searched, session
+from tests.gallery_crowd import FACE, OTHERS, SPACES, crowd, like, made, people, searched, session
 
 BASIS = {"legal_basis": "Explicit consent, Article 9(2)(a) GDPR; DPIA of 2026-03-01"}
+OF_BOTH = ("space", "start_s", "end_s", "amount", "quality", "conditions", "vector")
 STRANGERS = people(OTHERS + 1)
 
 
@@ -228,3 +230,29 @@ def test_webhooks_are_told_of_a_pair(web: Frame, bench: Bench, others: list[Cand
     with web.service.store.reading(TENANT) as unit:
         told = {each.type for each in unit.every(Delivery)}
     assert told >= {"flag.raised", "review.opened"}
+
+
+def test_the_enrolment_job_asks_for_the_search(
+    web: Frame, bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is read of the recording is made up; what follows from it is not."""
+    with_basis(web)
+    store, reference = web.service.store, twice(web)
+    face = made(Modality.FACE, STRANGERS[2])
+    segment = SimpleNamespace(
+        trait="face", number=0, **{name: getattr(face, name) for name in OF_BOTH}
+    )
+    monkeypatch.setattr(enrol, "spaces_in_use", lambda _: SPACES)
+    monkeypatch.setattr(enrol, "_read", lambda *_: SimpleNamespace(segments=[segment]))
+    context = SimpleNamespace(
+        tenant=TENANT,
+        subject=reference.id,
+        unit=lambda: store.unit(TENANT),
+        completing=lambda: store.unit(TENANT),
+    )
+    for _ in range(2):
+        enrol.run_enrolment(bench, cast("Any", context))
+    with store.reading(TENANT) as unit:
+        [search] = unit.every(Search)
+        assert search.media_id == reference.media_id
+        assert unit.count(Template, reference_id=reference.id) == 1
