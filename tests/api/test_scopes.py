@@ -81,6 +81,10 @@ def test_roles_hold_no_more_than_they_need() -> None:
     assert [r for r, s in ROLE_SCOPES.items() if "reviews:decide" in s] == [Role.COMPLIANCE]
     assert [r for r, s in ROLE_SCOPES.items() if "keys:write" in s] == [Role.ADMIN]
     assert [r for r, s in ROLE_SCOPES.items() if "media:content" in s] == [Role.COMPLIANCE]
-    assert "media:write" in platform and "checks:write" not in compliance
+    assert "media:content" not in platform and "identities:compare" not in compliance
+    assert [r for r, s in ROLE_SCOPES.items() if "checks:write" in s] == [
+        Role.PLATFORM,
+        Role.COMPLIANCE,
+    ]
     assert not any(s.startswith(("media", "candidates", "demographics")) for s in admin)
     assert "demographics:read" not in SCOPES
