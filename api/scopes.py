@@ -2,9 +2,9 @@
 
 Least privilege. A platform writes what it brings and reads what comes of it; it decides no review,
 downloads no recording and manages no keys. Compliance works with people's cases, decides reviews,
-and has a recording checked that came by another way than a platform. An auditor reads evidence, and never recordings or demographics. An administrator
-configures, and sees no person's data. Nobody reads demographics: they go into fairness audits,
-which show groups.
+and has a recording checked that came by another way than a platform. An auditor reads evidence, and
+never recordings or demographics. An administrator configures, and sees no person's data. Nobody
+reads demographics: they go into fairness audits, which show groups.
 """
 
 from __future__ import annotations
@@ -87,8 +87,8 @@ _PLATFORM = (
 _COMPLIANCE = (
     "systems:read candidates:read candidates:write demographics:write interviews:read "
     "interviews:write consents:read consents:write media:read media:write media:content "
-    "checks:read checks:write challenges:read identities:read galleries:read galleries:write flags:read "
-    "flags:write reviews:read reviews:write reviews:decide requests:read requests:write "
+    "checks:read checks:write challenges:read identities:read galleries:read galleries:write "
+    "flags:read flags:write reviews:read reviews:write reviews:decide requests:read requests:write "
     "requests:answer notices:read notices:write fairness_audits:read fairness_audits:write "
     "outcomes:read outcomes:write reports:read reports:write answers:read answers:write "
     "publications:read publications:write ledger:read policies:read "
