@@ -34,10 +34,10 @@ CHANNELS = 2  # random channels for every utterance, beside the recording as it 
 MOST = 3  # windows of a recording
 # What keeps the run short: recordings of a person; copies of a window for training, of those in
 # each random channel, and for testing; recordings of a person that are copied, and windows of each.
-RECORDINGS = 6
+RECORDINGS = 8
 COPIES_EACH, PER_CHANNEL, COPIES_TESTED = 4, 2, 5
-RECORDINGS_COPIED: Mapping[Split, int] = {"train": 3, "calibration": 2, "test": 1}
-WINDOWS_COPIED: Mapping[Split, int] = {"train": 1, "calibration": 2, "test": 1}
+RECORDINGS_COPIED: Mapping[Split, int] = {"train": 6, "calibration": 2, "test": 1}
+WINDOWS_COPIED: Mapping[Split, int] = {"train": 2, "calibration": 2, "test": 1}
 READ = ("libri_clean", "libri_other", "vctk")  # what the neural vocoders learn from
 SPONTANEOUS = ("ami", "web")  # few recordings: all of their windows train
 CORPORA = {
@@ -94,7 +94,7 @@ class Material:
 
 
 def material(data: Path, work: Path, models: Models, neural: Neural) -> Material:
-    """Made where `work` does not hold it yet: some 5 minutes of one core.
+    """Made where `work` does not hold it yet: some 8 minutes of one core.
 
     `neural` gives further copies by species, from captured windows of the training people.
     """

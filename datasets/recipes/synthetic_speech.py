@@ -54,8 +54,8 @@ from datasets.recipes.speech_tables import HEAD, beside, first_rows, outcomes, s
 from liveness.speech_spectrogram import spectrogram
 
 SEED = 6
-FOLD_STEPS = 100
-FINAL_STEPS = 350
+FOLD_STEPS = 600
+FINAL_STEPS = 600
 VOCODER_STEPS = 100
 MOST_ENGINE = 15  # files of an engine in the folds
 MOST_ASKED = 12  # recordings of a corpus or species that the slower methods hear
@@ -165,11 +165,10 @@ def fold_tables(bench: Bench, fold: Fold, models: Models) -> str:
     text = f"## Left out: {fold.name}, {', '.join(fold.species)}\n\n"
     text += outcomes(bench.judged(found, captured), species=False) + "\n"
     text += outcomes(bench.judged(found, attacks), species=True) + "\n"
-    return (
-        text
-        + "First windows as recorded, no abstention:\n\n"
-        + rivals(bench, fold, found, (captured, attacks, limits), models)
-    )
+    text += "First windows as recorded, no abstention:\n\n"
+    text += rivals(bench, fold, found, (captured, attacks, limits), models)
+    kept.write_text(text, "utf-8")
+    return text
 
 
 def rivals(
