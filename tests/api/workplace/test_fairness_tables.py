@@ -105,7 +105,11 @@ def test_a_table_is_sent_named_and_audited(office: Office, person: Person) -> No
         "origin": {"North", HOSTILE},
     }
     shown = person.get(f"/app/fairness/{audit_id}/results/groups?part=0").text
-    assert "12 of 30" in shown and "18 of 30" in shown and "At 5" in person.get(f"/app/fairness/{audit_id}/cut").text
+    assert (
+        "12 of 30" in shown
+        and "18 of 30" in shown
+        and "At 5" in person.get(f"/app/fairness/{audit_id}/cut").text
+    )
     again = person.get(f"{path}?like={audit_id}").text
     assert form_of(again)["s3_cut"] == "5" and form_of(again)["name"] == "Spring"
 
