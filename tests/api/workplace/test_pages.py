@@ -93,6 +93,7 @@ def ids(office: Office, case: str, checked: Check) -> dict[str, str]:
         "link_id": link,
         "system_id": office.world.person().system.id,
         "schedule_id": office.world.schedule(),
+        "request_id": office.world.request("opt_out"),
     }
 
 
