@@ -90,6 +90,10 @@ def address(store: Store, tenant: str, route: APIRoute) -> str | None:
         if choices:
             values[each.name] = str(choices[0])
             continue
+        if each.name == "sequence":
+            with store.ledger(tenant) as ledger:
+                values[each.name] = str(ledger.seal().size - 1)
+            continue
         [pattern] = [m.pattern for m in each.field_info.metadata if hasattr(m, "pattern")]
         found = newest(store, tenant, pattern[1:].partition("_")[0], each.name)
         if found is None:

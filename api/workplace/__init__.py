@@ -3,11 +3,13 @@
 from fastapi import APIRouter
 
 from api.workplace import (
+    candidates,
     fairness,
     fairness_cut,
     fairness_tables,
     files,
     interviews,
+    ledger,
     report_checking,
     report_forms,
     report_schedules,
@@ -28,6 +30,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     reviews.pages,
     requests.pages,
     interviews.pages,
+    candidates.pages,
     fairness_tables.sending,
     fairness_tables.pages,
     fairness.pages,
@@ -38,6 +41,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     report_forms.pages,
     reports.pages,
     systems.pages,
+    ledger.pages,
 )
 """A new page is one line here, and one in `framing.NAVIGATION`."""
 

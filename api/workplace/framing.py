@@ -46,9 +46,11 @@ NAVIGATION = (
     ("Review", f"{HOME}/review", "reviews:read"),
     ("Requests", f"{HOME}/requests", "requests:read"),
     ("Interviews", f"{HOME}/interviews", "interviews:read"),
+    ("Candidates", f"{HOME}/candidates", "candidates:read"),
     ("Systems", f"{HOME}/systems", "systems:read"),
     ("Fairness", f"{HOME}/fairness", "fairness_audits:read"),
     ("Reports", f"{HOME}/reports", "reports:read"),
+    ("Ledger", f"{HOME}/ledger", "ledger:read"),
 )
 """Pages that exist, with the scope that each needs; None: that somebody is signed in."""
 DONE = {
@@ -61,6 +63,8 @@ DONE = {
     "request_done": "It is noted as done.",
     "request_closed": "The request is closed.",
     "request_withdrawn": "The request is taken back.",
+    "consent_given": "The consent is recorded.",
+    "consent_withdrawn": "The consent is withdrawn, and what rested on it is erased unless held.",
     "check_started": "The recording is stored, and its check is in the queue.",
     "table_sent": "The table is stored, sealed. Say what its columns mean.",
     "audit_started": "The audit is in the queue.",

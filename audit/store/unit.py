@@ -24,6 +24,7 @@ from audit.store.mapping import mapping
 from audit.tables import spine
 
 V = TypeVar("V", bound=Record)
+T = TypeVar("T")
 Filters = Mapping[str, object]
 _INTO_INBOX = insert(spine.InboxRow).inline()
 
@@ -37,10 +38,10 @@ class Page:
 
 
 @dataclass(frozen=True, slots=True)
-class Listing(Generic[V]):
+class Listing(Generic[T]):
     """A page of a list, the newest first; `more` says whether older ones follow."""
 
-    items: tuple[V, ...]
+    items: tuple[T, ...]
     more: bool
 
 

@@ -20,7 +20,7 @@ from audit.records.searches import AlikePair
 from tests.api.workplace.conftest import Office, Person
 
 MOST_QUERIES = 12
-ARCHIVES = ("/app/reports/{report_id}/bundle",)
+ARCHIVES = ("/app/reports/{report_id}/bundle", "/app/ledger/{sequence}/proof")
 """No pages: put together while they are fetched."""
 ALSO = {
     "/app/reports/{report_id}/cancel": "fairness_audits:read",
@@ -81,6 +81,7 @@ def counted(office: Office) -> Iterator[list[str]]:
 def ids(office: Office, case: str, checked: Check) -> dict[str, str]:
     """What stands in the addresses of pages: something of acme of each kind."""
     report, link, _ = office.world.link()
+    person = office.world.person()
     return {
         "review_id": case,
         "interview_id": checked.interview_id,
@@ -91,9 +92,12 @@ def ids(office: Office, case: str, checked: Check) -> dict[str, str]:
         "form": "json",
         "report_id": report,
         "link_id": link,
-        "system_id": office.world.person().system.id,
+        "system_id": person.system.id,
+        "candidate_id": person.candidate.id,
+        "consent_id": person.consent.id,
         "schedule_id": office.world.schedule(),
         "request_id": office.world.request("opt_out"),
+        "sequence": str(office.last_entry()),
     }
 
 
