@@ -135,7 +135,7 @@ def main() -> None:
 
 def _is_file(route: APIRoute) -> bool:
     """Downloads, recordings, and parts that pages ask for alone."""
-    return route.path.endswith(("/bundle", "/progress", "/rows", "/jobs")) or any(
+    return route.path.endswith(("/bundle", "/proof", "/progress", "/rows", "/jobs")) or any(
         part in route.path for part in ("/files/", "/media/")
     )
 
