@@ -135,9 +135,9 @@ def main() -> None:
 
 def _is_file(route: APIRoute) -> bool:
     """Downloads, recordings, and parts that pages ask for alone."""
-    return route.path.endswith(("/bundle", "/proof", "/progress", "/rows", "/jobs")) or any(
-        part in route.path for part in ("/files/", "/media/")
-    )
+    return route.path.endswith(
+        ("/bundle", "/next", "/proof", "/progress", "/rows", "/jobs")
+    ) or any(part in route.path for part in ("/files/", "/media/"))
 
 
 if __name__ == "__main__":

@@ -58,7 +58,7 @@ def _content(result: CheckResult) -> dict[str, Any]:
         "perception_weights": [weight_entry(w, clean) for w in result.perception_weights],
         "tracks": _tracks(interview),
         "faces_in_view": faces_in_view(interview.faces),
-        "speech": speech_entry(interview.speech),
+        "speech": speech_entry(interview.speech, interview.audio),
     }
     plain = {name: _dump(part) for name, part in parts.items()}
     kind = {"schema_version": d.SCHEMA_VERSION, "kind": "check"}

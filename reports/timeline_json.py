@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from audit.interview import FaceLog, FaceTrack, SpeechLog, Times
+from audit.interview import Audio, FaceLog, FaceTrack, SpeechLog, Times
 from audit.series import MOST_POINTS, thin
+from audit.types import Series
 from reports import documents as d
 from reports.canonical import figure, seconds
 from reports.signal_json import series_entry, stretch
@@ -75,15 +76,32 @@ def _most(times: np.ndarray, counts: np.ndarray) -> tuple[np.ndarray, np.ndarray
     return times[edges], np.maximum.reduceat(counts, edges)
 
 
-def speech_entry(speech: SpeechLog | None) -> d.SpeechEntry | None:
-    """Speech segments, and the probability of two voices at once thinned to 600 points."""
+def speech_entry(speech: SpeechLog | None, audio: Audio | None) -> d.SpeechEntry | None:
+    """Speech segments; the probability of two voices at once and loudness, 600 points at most."""
     if speech is None:
         return None
     return d.SpeechEntry(
         total_s=seconds(speech.total_s),
         segments=[stretch(s.start_s, s.end_s) for s in speech.segments],
         overlap=_overlap(speech),
+        loudness=None if audio is None else _loudness(audio),
     )
+
+
+def _loudness(audio: Audio) -> d.SeriesEntry | None:
+    """The outline of the sound, as players draw it."""
+    if not len(audio.samples):
+        return None
+    runs = min(len(audio.samples), MOST_POINTS)
+    edges = np.linspace(0, len(audio.samples), runs + 1).astype(np.int64)[:-1]
+    # The lowest sample is one further from zero than the highest can be: counted in 32 bits.
+    highest = np.maximum.reduceat(audio.samples, edges).astype(np.int32)
+    lowest = np.minimum.reduceat(audio.samples, edges).astype(np.int32)
+    peaks = np.maximum(highest, -lowest) / 32768.0
+    times = audio.start_s + edges / audio.rate
+    values = tuple(round(float(v), 3) for v in peaks)
+    series = Series("loudness", "share of full scale", tuple(times.tolist()), values, 0.0, 1.0)
+    return series_entry(series, str)
 
 
 def _overlap(speech: SpeechLog) -> d.SeriesEntry | None:

@@ -71,6 +71,7 @@ class Matter:
     pair: AlikePair | None = None
     other: tuple[Interview, ...] = ()
     """Of a pair who are alike: the sessions of the candidate whom the case is not about."""
+    audit: str = ""
 
 
 def row(review: Review, now: datetime, person: str) -> Row:
@@ -90,6 +91,15 @@ def queue(visit: VisitDep, page: Annotated[int, Query(ge=1, le=10_000)] = 1) -> 
     return visit.page(
         "review_queue.html", rows=rows, page=page, more=found.more, every=every, late=late
     )
+
+
+@pages.get("/review/{review_id}/next", dependencies=[requires("reviews:read")])
+def following(visit: VisitDep, review_id: ReviewId) -> Response:
+    """The case due first that somebody could take up, but for this one; else the queue."""
+    with visit.call.reading() as unit:
+        unit.get(Review, review_id)
+        onward = _next(visit, unit, review_id)
+    return visit.go(onward)
 
 
 @pages.get("/review/{review_id}", dependencies=[requires("reviews:read")])
@@ -125,7 +135,8 @@ def decide(visit: VisitDep, review_id: ReviewId) -> Response:
         whole = decided.state is CaseState.DECIDED and decided.case.needs <= 0
         if whole:
             reviews.close(unit, review_id)
-    return visit.go(PATH, "closed" if whole else "decided")
+        onward = _next(visit, unit, review_id) if visit.form.get("then") == "next" else PATH
+    return visit.go(onward, "closed" if whole else "decided")
 
 
 @pages.get("/media/{media_id}", dependencies=[requires("media:content")])
@@ -145,6 +156,16 @@ def recording(visit: VisitDep, media_id: MediaId) -> Response:
     body: Iterator[bytes] = wanted.of(pieces)
     status = 206 if wanted.partial else 200
     return StreamingResponse(body, status, headers=headers, media_type=found.media_type)
+
+
+def _next(visit: Visit, unit: ReadUnit, but: str) -> str:
+    """Where the case due first is that nobody else has, and that this person has not decided."""
+    person = visit.user.person
+    for each in due_first(unit, Review, OPEN_CASES, limit=_MOST).items:
+        decided = any(one.reviewer == person for one in each.case.decisions)
+        if each.id != but and each.case.assignee in (None, person) and not decided:
+            return f"{PATH}/{each.id}"
+    return PATH
 
 
 def _case(
@@ -186,7 +207,9 @@ def _matter(visit: Visit, unit: ReadUnit, review: Review) -> Matter:
         earlier = unit.page(Interview, Page(limit=_EARLIER), theirs).items
     rule = _rule(visit, unit, flag) if flag is not None else ""
     pair, other = _pair(visit, unit, review) if check is None else (None, ())
-    return Matter(flag, check, recording, shown, earlier, rule, pair, other)
+    audit = flag.subject if flag is not None and flag.subject.startswith("aud_") else ""
+    audit = audit if visit.call.may("fairness_audits:read") else ""
+    return Matter(flag, check, recording, shown, earlier, rule, pair, other, audit)
 
 
 def _pair(

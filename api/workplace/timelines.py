@@ -49,10 +49,12 @@ class Moment:
 class Timeline:
     """Lanes of a recording, its evidence by time, and what the signals cannot see.
 
-    No score is in it: whoever decides looks at the recording first.
+    No score is in it: whoever decides looks at the recording first. `sound`: the outline of the
+    sound as points of an SVG polygon, `WIDTH` wide and 100 high; empty: it was not kept.
     """
 
     duration_s: float
+    sound: str
     lanes: tuple[Lane, ...]
     moments: tuple[Moment, ...]
     limits: tuple[tuple[str, tuple[str, ...]], ...]
@@ -83,7 +85,22 @@ def timeline(result: Entry) -> Timeline | None:
     ]
     limits = tuple((_name(each), tuple(each["limits"])) for each in asking if each["limits"])
     ordered = sorted(moments, key=lambda each: (each.start_s, each.id))
-    return Timeline(length, tuple(lanes), tuple(ordered), limits)
+    return Timeline(length, _sound(result["speech"], length), tuple(lanes), tuple(ordered), limits)
+
+
+def _sound(speech: Entry | None, length: float) -> str:
+    """Loudness above and below a middle line; older checks did not keep it."""
+    kept = (speech or {}).get("loudness")
+    if not kept:
+        return ""
+    times = [*kept["times_s"], length]
+    upper, lower = list[str](), list[str]()
+    for start, end, value in zip(times, times[1:], kept["values"], strict=False):
+        half = round(50 * min(1.0, value or 0.0) ** 0.5, 1)  # a root, so that soft speech shows
+        for x in (start / length * WIDTH, end / length * WIDTH):
+            upper.append(f"{x:.1f},{50 - half:.1f}")
+            lower.append(f"{x:.1f},{50 + half:.1f}")
+    return " ".join([*upper, *reversed(lower)])
 
 
 def _lane(name: str, kind: str, spans: Sequence[Entry], length: float) -> Lane:

@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from audit.interview import FaceLog, SpeechLog
+from audit.interview import Audio, FaceLog, SpeechLog
 from audit.types import Span
 from reports.timeline_json import LONGEST_LAPSE_S, faces_in_view, seen, speech_entry
 
@@ -76,7 +76,7 @@ def test_nothing_searched_gives_no_stretches() -> None:
 def test_speech_is_listed_with_overlap_thinned() -> None:
     overlap = np.linspace(0, 1, 5000, dtype=np.float32)
     speech = SpeechLog(np.zeros(1, np.float32), 0.03, 0.5, (Span(1.0, 3.5),), overlap, 0.017)
-    entry = speech_entry(speech)
+    entry = speech_entry(speech, None)
     assert entry is not None
     assert entry.total_s == 2.5
     assert entry.overlap is not None
@@ -85,7 +85,20 @@ def test_speech_is_listed_with_overlap_thinned() -> None:
 
 
 def test_no_sound_and_no_overlap_model_are_said() -> None:
-    assert speech_entry(None) is None
-    entry = speech_entry(SpeechLog(np.zeros(1, np.float32), 0.03, 0.0, ()))
+    assert speech_entry(None, None) is None
+    entry = speech_entry(SpeechLog(np.zeros(1, np.float32), 0.03, 0.0, ()), None)
     assert entry is not None
-    assert entry.overlap is None
+    assert entry.overlap is None and entry.loudness is None
+
+
+def test_loudness_is_the_highest_sample_of_each_run() -> None:
+    samples = np.zeros(16_000, np.int16)
+    samples[8_000:8_010] = (0, 5, -32768, 7, 0, 0, 0, 0, 0, 0)
+    samples[15_999] = 16_384
+    speech = SpeechLog(np.zeros(1, np.float32), 0.03, 0.5, ())
+    entry = speech_entry(speech, Audio(samples, 16_000, 0.5, 16_000, 1))
+    assert entry is not None and entry.loudness is not None
+    values, times = entry.loudness.values, entry.loudness.times_s
+    assert len(values) == 600 and times[0] == 0.5
+    assert {i: v for i, v in enumerate(values) if v} == {300: 1.0, 599: 0.5}
+    assert times[300] == 1.0

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
+from audit.operations import reviewers
 from audit.records.evidence import Check
-from audit.records.oversight import Flag
+from audit.records.oversight import Flag, Review
 from tests.api.workplace.conftest import PASSWORD, Office
 
 axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe is not installed")
@@ -46,4 +47,38 @@ def test_pages_are_accessible_and_as_wide_as_their_screen(
             needed = page.evaluate("document.documentElement.scrollWidth")
             assert needed <= width, (path, width)
     assert [each for each in said if not each.startswith("data:")] == []
+    context.close()
+
+
+def test_a_case_is_decided_by_keys_alone(office: Office, browser: Any, address: str) -> None:
+    person = office.person("compliance", name="keys")
+    with office.service.store.unit("acme") as unit:
+        reviewers.register(unit, person=person.reference, may_change=True, training="c-3", teams=())
+    flags = office.world.flags()
+    with office.service.store.reading("acme") as unit:
+        case = unit.get(Flag, flags["needs_human_review"]).review_id
+    context = browser.new_context()
+    page = context.new_page()
+    page.goto(f"{address}/app/review/{case}")
+    page.fill("#name", person.name)
+    page.fill("#password", PASSWORD)
+    page.fill("#code", person.codes.pop())
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"**/app/review/{case}")
+    page.click("[data-keys]")
+    page.keyboard.press("t")
+    assert page.url.endswith(str(case))
+    page.click("[data-keys]")
+    with page.expect_navigation():
+        page.keyboard.press("t")
+    for key in ("2", "e", "Space", "w"):
+        page.keyboard.press(key)
+    page.keyboard.type("I looked and listened, twice.")
+    with page.expect_navigation():
+        page.keyboard.press("Control+Enter")
+    assert "done=" in page.url and str(case) not in page.url
+    with office.service.store.reading("acme") as unit:
+        held = unit.get(Review, str(case))
+    assert held.case.decisions[0].outcome.value == "modified"
+    assert held.case.decisions[0].evidence == held.case.evidence[:1]
     context.close()

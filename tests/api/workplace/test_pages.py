@@ -212,12 +212,24 @@ def test_a_case_is_taken_decided_and_closed_on_its_page(
     with office.service.store.reading("acme") as unit:
         evidence = list(unit.get(Review, case).case.evidence)
     form = {"outcome": "upheld", "evidence": evidence, "rationale": "I looked at it <b>twice</b>."}
-    done = person.post(f"{path}/decide", form)
-    assert done.headers["location"].startswith("/app/review?done=")
+    other = opened_case(office)
+    done = person.post(f"{path}/decide", form | {"then": "next"})
+    onward = done.headers["location"].partition("?")[0]
+    assert onward.startswith("/app/review/rev_") and onward != path
+    assert person.get(f"{onward}/next").headers["location"] != onward
+    assert newcomer.post(f"/app/review/{other}/decide", form).status_code == 404
     assert "&lt;b&gt;twice" in person.get(path).text
     with office.service.store.ledger("acme") as ledger:
         told = [e.kind.value for e in ledger.entries() if e.subject == case]
     assert {"review_decided", "score_withheld"} <= set(told)
+
+
+def test_a_case_of_an_audit_leads_to_the_audit(office: Office, people: dict[str, Person]) -> None:
+    audit = office.world.audited()
+    with office.service.store.reading("acme") as unit:
+        raised = next(each for each in unit.every(Flag, subject=audit) if each.review_id)
+    page = people["compliance"].get(f"/app/review/{raised.review_id}").text
+    assert f'href="/app/fairness/{audit}"' in page and "not about a recording" not in page
 
 
 def test_a_case_of_two_who_are_alike_leads_to_the_sessions_of_both(
