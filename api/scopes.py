@@ -67,6 +67,8 @@ SCOPES: Mapping[str, str] = MappingProxyType(
         "webhooks:write": "manage webhook endpoints, replay deliveries",
         "keys:read": "read keys, without their secrets",
         "keys:write": "issue, rotate and revoke keys",
+        "users:read": "read who may sign in at the pages",
+        "users:write": "invite people to the pages, change their roles, end what they may do",
         "policies:read": "read flag policies and dry runs",
         "policies:write": "change flag policies",
         "ats:read": "read connections to applicant tracking systems",
@@ -91,7 +93,7 @@ _COMPLIANCE = (
     "flags:read flags:write reviews:read reviews:write reviews:decide requests:read requests:write "
     "requests:answer notices:read notices:write fairness_audits:read fairness_audits:write "
     "outcomes:read outcomes:write reports:read reports:write answers:read answers:write "
-    "publications:read publications:write ledger:read policies:read "
+    "publications:read publications:write ledger:read users:read policies:read "
     "policies:write retention:read retention:write"
 )
 _AUDITOR = (
@@ -101,8 +103,8 @@ _AUDITOR = (
 _ADMIN = (
     "systems:read systems:write flags:read reports:read answers:read publications:read "
     "ledger:read webhooks:read webhooks:write "
-    "keys:read keys:write policies:read policies:write ats:read ats:write retention:read "
-    "retention:write"
+    "keys:read keys:write users:read users:write policies:read policies:write "
+    "ats:read ats:write retention:read retention:write"
 )
 
 ROLE_SCOPES: Mapping[Role, frozenset[str]] = MappingProxyType(

@@ -16,6 +16,9 @@ from api.workplace import (
     reports,
     requests,
     reviews,
+    settings,
+    settings_keys,
+    settings_users,
     signing_in,
     systems,
     today,
@@ -42,6 +45,9 @@ ROUTERS: tuple[APIRouter, ...] = (
     reports.pages,
     systems.pages,
     ledger.pages,
+    settings_keys.pages,
+    settings_users.pages,
+    settings.pages,
 )
 """A new page is one line here, and one in `framing.NAVIGATION`."""
 

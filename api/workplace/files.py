@@ -20,6 +20,7 @@ _TYPES = {
     "dropping.js": "text/javascript",
     "fairness.css": "text/css",
     "reports.css": "text/css",
+    "settings.css": "text/css",
     "fairness.js": "text/javascript",
     "htmx.min.js": "text/javascript",
 }

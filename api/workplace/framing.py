@@ -6,7 +6,7 @@ address states the scope that it needs, or `signed_in()`; both are enforced befo
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Collection, Coroutine, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache, partial
@@ -26,7 +26,7 @@ from api.guarding import GuardedRoute, StrictRequest
 from api.problems import Problem, Refusal, of_error, of_http, of_validation, problem
 from api.scopes import Guard
 from api.state import frame
-from api.workplace import sessions, words
+from api.workplace import sessions, settings_parts, words
 from api.workplace.sessions import SignedIn
 from audit.errors import AuditError
 from audit.records.users import User
@@ -51,8 +51,9 @@ NAVIGATION = (
     ("Fairness", f"{HOME}/fairness", "fairness_audits:read"),
     ("Reports", f"{HOME}/reports", "reports:read"),
     ("Ledger", f"{HOME}/ledger", "ledger:read"),
+    ("Settings", f"{HOME}/{settings_parts.HOME_PATH}", settings_parts.SCOPES),
 )
-"""Pages that exist, with the scope that each needs; None: that somebody is signed in."""
+"""Pages that exist, with the scope that each needs, or of several one; None: a session."""
 DONE = {
     "assigned": "The case is yours.",
     "decided": "Your decision is stored.",
@@ -78,6 +79,12 @@ DONE = {
     "system_retired": "The system is retired.",
     "notice_recorded": "The notice is recorded.",
     "schedule_ended": "The schedule has ended. What it made stays.",
+    "key_revoked": "The key is revoked.",
+    "role_changed": "The role is changed, from the next page on that the person opens.",
+    "user_disabled": "The person is signed out everywhere, and cannot sign in any more.",
+    "sessions_ended": "The person is signed out everywhere, and can sign in again.",
+    "reviewer_stored": "What is recorded of the person as a reviewer is stored.",
+    "reviewer_left": "The person reviews no more. Decisions that they took stand.",
     "signed_out": "You are signed out.",
     "everywhere": "You are signed out at all other browsers.",
 }
@@ -181,7 +188,7 @@ def written(
     links = [
         {"label": label, "path": path, "here": _within(request.url.path, path)}
         for label, path, scope in NAVIGATION
-        if isinstance(visit, Visit) and (scope is None or visit.call.may(scope))
+        if isinstance(visit, Visit) and _opens(visit, scope)
     ]
     shown = {
         "visit": None,
@@ -195,6 +202,12 @@ def written(
     }
     text = _templates().get_template(f"workplace/{template}").render(shown)
     return HTMLResponse(text, status, headers=HEADERS)
+
+
+def _opens(visit: Visit, scope: str | Collection[str] | None) -> bool:
+    if scope is None or isinstance(scope, str):
+        return scope is None or visit.call.may(scope)
+    return any(visit.call.may(each) for each in scope)
 
 
 def _within(path: str, start: str) -> bool:

@@ -24,6 +24,8 @@ from audit.store.users import any_user, find_link, find_user, forget_sessions
 LINK_LASTS = timedelta(hours=24)
 MOST_TRIES = 5
 LOCKED_FOR = timedelta(minutes=15)
+_NEEDED = (Role.ADMIN, Role.COMPLIANCE)
+"""Roles without which people's requests go unanswered, or nobody can be let in."""
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.@+\-]{1,127}")
 _PERSON = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:\-]{0,127}")
 
@@ -94,6 +96,34 @@ def disable(unit: UnitOfWork, user: User) -> User:
     """Ends what a user may do. Their sessions are refused from then on."""
     unit.record(EventKind.USER_CHANGED, user.id, {"what": "disabled"})
     return unit.put(replace(user, disabled_at=unit.now(), link_hash=None, link_until=None))
+
+
+def refuse_last(unit: ReadUnit, user: User) -> None:
+    """Raises `StepRefused` where nobody else of the user's role could sign in and do its work."""
+    if user.role not in _NEEDED or user.password_hash is None or user.disabled_at is not None:
+        return
+    others = unit.every(User, role=user.role, disabled_at=None)
+    if not any(each.id != user.id and each.password_hash is not None for each in others):
+        raise StepRefused(
+            f"This is the last one of role {user.role.value} who can sign in. "
+            "Give somebody else this role first, and let them choose a password."
+        )
+
+
+def change_role(unit: UnitOfWork, user: User, role: Role) -> User:
+    """Gives a user another role, which is looked at anew with each page that they open."""
+    if user.role is role:
+        return user
+    refuse_last(unit, user)
+    changed = unit.put(replace(user, role=role))
+    told = {"what": "role changed", "role": role.value, "was": user.role.value}
+    unit.record(EventKind.USER_CHANGED, user.id, told)
+    return changed
+
+
+def note_sessions_ended(unit: UnitOfWork, user: User) -> None:
+    """Records that somebody else signs a user out everywhere."""
+    unit.record(EventKind.USER_CHANGED, user.id, {"what": "sessions ended"})
 
 
 def first_link(store: Store, tenant: str) -> str | None:

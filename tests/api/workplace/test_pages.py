@@ -97,6 +97,8 @@ def ids(office: Office, case: str, checked: Check) -> dict[str, str]:
         "consent_id": person.consent.id,
         "schedule_id": office.world.schedule(),
         "request_id": office.world.request("opt_out"),
+        "key_id": office.world.key(),
+        "user_id": office.person("auditor", name="looked-at").id,
         "sequence": str(office.last_entry()),
     }
 
