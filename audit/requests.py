@@ -109,6 +109,7 @@ class PersonRequest:
         jurisdictions: where the person is; each brings its clocks.
         deadlines: one for each binding clock, in the order of the jurisdictions.
         notes: what the law leaves open: rights without a period, jurisdictions without a clock.
+        details: what the person wrote with it, in their own words; empty: nothing.
         no_new_asking_until: deadlines before which the person may not be asked to opt in again.
     """
 
@@ -124,6 +125,7 @@ class PersonRequest:
     notes: tuple[str, ...] = ()
     reply: Reply | None = None
     closed_at: datetime | None = None
+    details: str = ""
 
     @property
     def due(self) -> Deadline | None:

@@ -10,6 +10,7 @@ from fastapi import APIRouter
 from api.routes import (
     answers,
     ats,
+    candidate_links,
     candidates,
     capture,
     challenges,
@@ -52,6 +53,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     pages.router,
     systems.router,
     candidates.router,
+    candidate_links.router,
     interviews.router,
     consents.router,
     notices.router,
@@ -92,6 +94,7 @@ TAGS: Mapping[str, str] = MappingProxyType(
     {
         "Systems": "Hiring tools that are audited.",
         "Candidates": "Candidates, by opaque references; demographics go in and never come out.",
+        "Candidate page links": "Signed links to candidates' own pages, for them alone.",
         "Interviews": "Interviews as they were held, and whether one may be checked automatically.",
         "Consents": "What candidates agreed to and took back, with what follows from it.",
         "Notices": "Notices that were given, and whether their clocks were kept.",

@@ -57,6 +57,11 @@ class NewRequest(Input):
         tuple[Reference, ...],
         Field(max_length=50, description="Teams that are hiring: they may not review an appeal."),
     ] = ()
+    details: Annotated[
+        str,
+        StringConstraints(max_length=4000),
+        Field(description="What the person wrote with it, as what is wrong and what is right."),
+    ] = ""
 
 
 class InSpite(Input):
@@ -121,6 +126,7 @@ def receive_request(call: Call, body: NewRequest) -> Response:
         received_at=body.received_at,
         about=body.about,
         hiring_teams=frozenset(body.hiring_teams),
+        details=body.details,
     )
     with call.unit() as unit:
         request = requests.receive(unit, asked)

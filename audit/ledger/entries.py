@@ -39,6 +39,8 @@ class EventKind(StrEnum):
     SYSTEM_CHANGED = "system_changed"
     CANDIDATE_REGISTERED = "candidate_registered"
     CANDIDATE_CHANGED = "candidate_changed"
+    CANDIDATE_LINKED = "candidate_linked"
+    CANDIDATE_LINK_REVOKED = "candidate_link_revoked"
     INTERVIEW_REGISTERED = "interview_registered"
     INTERVIEW_CHANGED = "interview_changed"
     MEDIA_STORED = "media_stored"

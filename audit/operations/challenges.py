@@ -39,6 +39,7 @@ from audit.ledger import EventKind, timestamp
 from audit.operations import gate
 from audit.operations.flags import FlagContext, inform
 from audit.operations.inputs import Input, InterviewId, Whole
+from audit.operations.languages import Language, nearest
 from audit.operations.link_keys import link_key, signed, stored_link_key
 from audit.operations.media import named
 from audit.operations.requests import Asked, receive
@@ -52,7 +53,6 @@ from audit.types import Reason
 KIND = "verify_challenge"
 """Kind of the job; its subject is the challenge."""
 
-Language = Literal["en", "de", "es"]
 ANSWER_WITHIN = timedelta(seconds=45)
 """After the last cue: time for the page to hash the recording and to send a few kilobytes."""
 EARLY = timedelta(seconds=1)
@@ -133,7 +133,7 @@ def create(unit: UnitOfWork, new: NewChallenge) -> tuple[Challenge, str]:
             candidate_id=interview.candidate_id,
             interview_id=interview.id,
             system_id=interview.system_id,
-            language=new.language or _language(unit, interview.candidate_id),
+            language=new.language or nearest(unit.get(Candidate, interview.candidate_id).locale),
             kinds=kinds,
             expires_at=unit.now() + timedelta(seconds=new.expires_in),
             created_by=unit.actor,
@@ -463,12 +463,6 @@ def _telemetry(data: bytes) -> Telemetry:
         raise InputError(f"telemetry: {place}: {first['msg']}.") from None
     except (ValueError, RecursionError):
         raise InputError("telemetry: no JSON.") from None
-
-
-def _language(unit: ReadUnit, candidate_id: str) -> Language:
-    wanted = unit.get(Candidate, candidate_id).locale.partition("-")[0]
-    known: dict[str, Language] = {"en": "en", "de": "de", "es": "es"}
-    return known.get(wanted, "en")
 
 
 def _context(tenant: str, challenge: Challenge) -> Context:

@@ -243,6 +243,7 @@ def _request(request: Request) -> dict[str, Any]:
         "kind": request.kind.value,
         "state": request.state.value,
         "channel": person.channel,
+        "details": person.details,
         "received_at": person.received_at.isoformat(),
         "due_at": request.due_at.isoformat() if request.due_at else None,
         "notes": list(person.notes),

@@ -15,7 +15,7 @@ from audit.operations.changes import change
 from audit.records.base import Record
 from audit.records.challenges import Challenge
 from audit.records.evidence import Check, Upload, UploadState
-from audit.records.oversight import Flag, Request, Review
+from audit.records.oversight import CandidateLink, Flag, Request, Review
 from audit.records.register import Candidate, Consent, Outcome
 from audit.requests import PersonRequest
 from audit.reviews import ReviewCase
@@ -57,8 +57,11 @@ def redact_person(unit: UnitOfWork, candidate_id: str) -> int:
     """Takes out what leads back to the person: references of other systems, texts of requests.
 
     Outcomes stay under the candidate's opaque identifier: fairness audits count them. Requests for
-    deletion keep their answer, which says what was erased and what was not.
+    deletion keep their answer, which says what was erased and what was not. Links to the
+    candidate's own page go: they lead nowhere any more.
     """
+    for link in unit.every(CandidateLink, candidate_id=candidate_id):
+        unit.remove(link)
     changed = sum(
         (
             _each(unit, Request, candidate_id, _request),
@@ -109,7 +112,7 @@ def _case(case: ReviewCase) -> ReviewCase:
 
 def _request(request: Request) -> Request:
     if request.kind is RequestKind.DELETION:
-        return request
+        return replace(request, request=replace(request.request, details=""))
     return replace(request, request=_asked(request.request))
 
 
@@ -122,7 +125,7 @@ def _asked(request: PersonRequest) -> PersonRequest:
     if reply is not None:
         withheld = ERASED if reply.withheld else ""
         reply = replace(reply, rationale=ERASED, withheld=withheld)
-    return replace(request, deadlines=extended, reply=reply)
+    return replace(request, deadlines=extended, reply=reply, details="")
 
 
 def _outcome(outcome: Outcome) -> Outcome:

@@ -57,6 +57,7 @@ class Asked:
         received_at: when it came in; None: now.
         about: what an appeal is against: ids of checks, flags, reviews, outcomes.
         hiring_teams: teams that are hiring the candidate and may not review an appeal.
+        details: what the person wrote with it; never in the ledger, and gone with an erasure.
     """
 
     candidate_id: str
@@ -66,6 +67,7 @@ class Asked:
     received_at: datetime | None = None
     about: tuple[str, ...] = ()
     hiring_teams: frozenset[str] = frozenset()
+    details: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -298,6 +300,7 @@ def _started(
         jurisdictions=places.known(named),
         received_at=received_at,
         channel=asked.channel,
+        details=asked.details,
     )
     notes = [
         f"No calendar is known for {place}: no clock of it runs." for place in places.unknown(named)

@@ -124,6 +124,9 @@ class RequestView:
         State | None, Field(description="Where the most urgent clock stands; null: none runs.")
     ]
     overdue: Annotated[bool, Field(description="Whether it should have been answered by now.")]
+    details: Annotated[
+        str, Field(description="What the person wrote with it; empty: nothing.", examples=[""])
+    ]
     notes: Annotated[tuple[str, ...], Field(description="What the law leaves open.")]
     done: Annotated[tuple[Consequence, ...], Field(description="What was carried out.")]
     pending: Annotated[tuple[Consequence, ...], Field(description="What is to be carried out.")]
@@ -196,6 +199,7 @@ def show_request(
         due_at=request.due_at,
         standing=stands,
         overdue=stands is State.OVERDUE,
+        details=person.details,
         notes=person.notes,
         done=tuple(Consequence(word) for word in request.done if word in set(Consequence)),
         pending=pending,

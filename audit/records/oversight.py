@@ -104,6 +104,17 @@ class Request(Record):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CandidateLink(Record):
+    """A link to a candidate's own page, which needs no key until it ends."""
+
+    candidate_id: Annotated[str, Field(description="Whose page it is.")]
+    language: Annotated[str, Field(description="In which the page is shown.", examples=["en"])]
+    expires_at: Annotated[datetime, Field(description="When it ends.")]
+    created_by: Annotated[str, Field(description="The key or user that made it.")]
+    revoked_at: Annotated[datetime | None, Field(description="When it was taken back.")] = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Policy(Record):
     """A version of a flag policy. Versions are never changed; a new one takes their place."""
 

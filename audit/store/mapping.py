@@ -62,6 +62,7 @@ TABLES: dict[type[Record], type[Base]] = {
     oversight.Reviewer: tables.oversight.ReviewerRow,
     oversight.Review: tables.oversight.ReviewRow,
     oversight.Request: tables.oversight.RequestRow,
+    oversight.CandidateLink: tables.oversight.CandidateLinkRow,
     oversight.Policy: tables.oversight.PolicyRow,
     oversight.LegalHold: tables.oversight.LegalHoldRow,
     oversight.Endpoint: tables.oversight.EndpointRow,

@@ -18,12 +18,14 @@ from audit.tables.issued import (
     ReportKeyRow,
     ReportLinkRow,
 )
+from audit.tables.oversight import CandidateLinkRow
 
 _PAGES = table_of(PublicationRow)
 _POSTED = table_of(PublishedSummaryRow)
 _KEYS = table_of(ReportKeyRow)
 _LINKS = table_of(ReportLinkRow)
 _CHALLENGES = table_of(ChallengeRow)
+_OWN_PAGES = table_of(CandidateLinkRow)
 _TENANTS = table_of(TenantRow)
 
 
@@ -54,6 +56,26 @@ def tenant_of_challenge(store: Store, challenge_id: str) -> str | None:
 
 
 @dataclass(frozen=True, slots=True)
+class Organisation:
+    """A tenant: its identifier, and what it is called."""
+
+    tenant: str
+    name: str
+
+
+def organisation_of_candidate_link(store: Store, link_id: str) -> Organisation | None:
+    """The organisation whose candidate's own page a link leads to."""
+    statement = (
+        select(_TENANTS.c.id, _TENANTS.c.name)
+        .join(_OWN_PAGES, _OWN_PAGES.c.tenant_id == _TENANTS.c.id)
+        .where(_OWN_PAGES.c.id == link_id)
+    )
+    with store.system(read_only=True) as connection:
+        row = connection.execute(statement).first()
+    return Organisation(row.id, row.name) if row is not None else None
+
+
+@dataclass(frozen=True, slots=True)
 class Posted:
     """When a version of a public page was posted."""
 
@@ -73,7 +95,10 @@ def versions_posted(unit: ReadUnit, publication_id: str) -> tuple[Posted, ...]:
 def forget_links(store: Store, before: datetime) -> int:
     """Deletes links that ended before a time; returns how many. The ledger remembers them."""
     with store.system() as connection:
-        return int(connection.execute(delete(_LINKS).where(_LINKS.c.expires_at < before)).rowcount)
+        return sum(
+            int(connection.execute(delete(table).where(table.c.expires_at < before)).rowcount)
+            for table in (_LINKS, _OWN_PAGES)
+        )
 
 
 def _one(store: Store, column: ColumnElement[str], here: ColumnElement[bool]) -> str | None:

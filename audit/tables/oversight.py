@@ -105,6 +105,24 @@ class RequestRow(Owned, Base):
     request: Mapped[dict[str, Any]]
 
 
+class CandidateLinkRow(Owned, Base):
+    """A link to a candidate's own page."""
+
+    __tablename__ = "candidate_links"
+    __table_args__ = (
+        owned(),
+        refers("candidate_id", "candidates"),
+        Index(None, "tenant_id", "candidate_id"),
+        Index(None, "expires_at"),
+    )
+
+    candidate_id: Mapped[str] = mapped_column(Id)
+    language: Mapped[str] = mapped_column(String(8))
+    expires_at: Mapped[datetime]
+    created_by: Mapped[str] = mapped_column(_Reference)
+    revoked_at: Mapped[datetime | None]
+
+
 class PolicyRow(Owned, Base):
     """A version of a policy."""
 

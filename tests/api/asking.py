@@ -310,6 +310,18 @@ class Asking:
     def follow_check(self) -> Sent:
         return Sent({"check_id": self.world.check(finished=True)})
 
+    # Candidates' own pages
+
+    def create_candidate_link(self) -> Sent:
+        return Sent({"candidate_id": self.world.someone.candidate.id}, json={"language": "de"})
+
+    def list_candidate_links(self) -> Sent:
+        return Sent({"candidate_id": self.world.own_page()[0]})
+
+    def revoke_candidate_link(self) -> Sent:
+        candidate, link, _ = self.world.own_page()
+        return Sent({"candidate_id": candidate, "link_id": link})
+
     # Challenges
 
     def create_challenge(self) -> Sent:

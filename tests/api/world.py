@@ -15,6 +15,7 @@ from audit.jobs import enqueue
 from audit.ledger.heads import key_id
 from audit.operations import (
     alike,
+    candidate_links,
     challenges,
     checks,
     connections,
@@ -456,6 +457,13 @@ class World:
         with self.store.unit(self.tenant) as unit:
             made, token = make_link(unit, report, "json")
         return report, made.id, token
+
+    def own_page(self, person: Person | None = None) -> tuple[str, str, str]:
+        """Candidate, link to their own page, and its token."""
+        candidate = (person or self.person()).candidate.id
+        with self.store.unit(self.tenant) as unit:
+            made, token = candidate_links.make_link(unit, candidate)
+        return candidate, made.id, token
 
     def publication(self) -> tuple[str, str]:
         """A public page and its name."""
