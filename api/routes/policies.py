@@ -102,7 +102,7 @@ def read_active_policy(call: Call, name: NameAsked = DEFAULT) -> Response:
     with call.reading() as unit:
         found = policies.active_policy(unit, name)
         stored = unit.find(Policy, name=found.policy, active=True)
-        text = stored.text if stored else _default_text()
+        text = stored.text if stored else supplied_text()
         shown = ActivePolicy(
             name=found.policy,
             number=found.version,
@@ -166,5 +166,6 @@ def _text(name: str, body: bytes) -> str:
         raise PolicyInvalid(f"{name}: not UTF-8 text") from None
 
 
-def _default_text() -> str:
+def supplied_text() -> str:
+    """The policy that comes with the service, as YAML."""
     return resources.files("audit.policies").joinpath("default.yaml").read_text("utf-8")

@@ -19,6 +19,9 @@ from api.workplace import (
     settings,
     settings_keys,
     settings_users,
+    settings_models,
+    settings_packs,
+    settings_policies,
     signing_in,
     systems,
     today,
@@ -49,6 +52,9 @@ ROUTERS: tuple[APIRouter, ...] = (
     settings_users.pages,
     settings.pages,
 )
+    settings_policies.pages,
+    settings_models.pages,
+    settings_packs.pages,
 """A new page is one line here, and one in `framing.NAVIGATION`."""
 
 __all__ = ["ROUTERS"]

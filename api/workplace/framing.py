@@ -80,6 +80,8 @@ DONE = {
     "notice_recorded": "The notice is recorded.",
     "schedule_ended": "The schedule has ended. What it made stays.",
     "key_revoked": "The key is revoked.",
+    "policy_stored": "The version is stored. It flags nothing before it is taken into force.",
+    "policy_active": "This version flags from now on.",
     "role_changed": "The role is changed, from the next page on that the person opens.",
     "user_disabled": "The person is signed out everywhere, and cannot sign in any more.",
     "sessions_ended": "The person is signed out everywhere, and can sign in again.",

@@ -19,6 +19,24 @@ class Part:
 
 PARTS = (
     Part(
+        "settings/policies",
+        "Policies",
+        "What is flagged for a person, who is told and by when; try a change on past results.",
+        "policies:read",
+    ),
+    Part(
+        "settings/models",
+        "Models and signals",
+        "What each network and signal is for: limits, licence, measured errors; what is off.",
+        "policies:read",
+    ),
+    Part(
+        "settings/rule-packs",
+        "Rule packs",
+        "Laws and standards that reports follow, and how each stands today.",
+        "reports:read",
+    ),
+    Part(
         "settings/users",
         "Users",
         "Who may sign in here, with which role, and who is trained to review.",

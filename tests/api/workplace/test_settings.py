@@ -58,7 +58,7 @@ def of(office: Office, name: str) -> User:
 
 def test_each_role_sees_its_parts(office: Office, admin: Person, compliance: Person) -> None:
     theirs = compliance.get("/app/settings").text
-    assert "/app/settings/users" in theirs and "/app/settings/keys" not in theirs
+    assert "/app/settings/policies" in theirs and "/app/settings/keys" not in theirs
     ours = admin.get("/app/settings").text
     assert "/app/settings/keys" in ours and "/app/settings/users" in ours
     assert compliance.get(KEYS).status_code == 403
