@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from fastapi import Request
 
 from api.idempotency import InFlight
+from api.identity_provider import Provider
 from api.principal import Keys
 from api.rates import Rates
 from api.scopes import RateClass
@@ -23,6 +25,8 @@ class Frame:
     keys: Keys
     rates: Rates
     in_flight: InFlight
+    companies: Mapping[str, Provider]
+    """Identity providers by organisation."""
 
     @classmethod
     def around(cls, service: Service) -> Frame:
@@ -35,7 +39,8 @@ class Frame:
             RateClass.PUBLIC: api.public_per_minute,
         }
         keys = Keys(service.store, time.monotonic, cache_s=api.key_cache_s)
-        return cls(service, keys, Rates(quotas, time.monotonic), InFlight())
+        known = {name: Provider(each) for name, each in service.settings.companies.items()}
+        return cls(service, keys, Rates(quotas, time.monotonic), InFlight(), known)
 
     @property
     def settings(self) -> Api:

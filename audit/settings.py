@@ -13,6 +13,8 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from audit.records.access import Role
+
 
 class Limits(BaseModel):
     """What the decoding subprocess may use, per file."""
@@ -150,6 +152,20 @@ class Api(BaseModel):
     stop_s: float = Field(20.0, ge=0, description="seconds that requests get at a stop")
 
 
+class Company(BaseModel):
+    """An identity provider (OpenID Connect) by which the people of one organisation sign in."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    issuer: str = Field(pattern=r"^https://|^http://(127\.0\.0\.1|localhost)(:|/|$)")
+    client_id: str = Field(min_length=1)
+    client_secret: SecretStr | None = None
+    label: str = Field("Sign in with your company's account", min_length=1, max_length=80)
+    scopes: tuple[str, ...] = ("openid", "profile")
+    roles_claim: str = "groups"
+    roles: dict[str, Role] = Field(min_length=1)
+
+
 class Settings(BaseSettings):
     """All settings. See docs/settings.md."""
 
@@ -196,6 +212,9 @@ class Settings(BaseSettings):
     )
     gallery_mb: int = Field(
         1024, ge=64, description="memory of a worker for galleries that are searched"
+    )
+    companies: dict[str, Company] = Field(
+        {}, description="identity providers by organisation, as JSON; see docs/workplace.md"
     )
     storage: Storage = Storage()
     limits: Limits = Limits()

@@ -4,6 +4,7 @@ from fastapi import APIRouter
 
 from api.workplace import (
     candidates,
+    company_sign_in,
     fairness,
     fairness_cut,
     fairness_tables,
@@ -18,10 +19,10 @@ from api.workplace import (
     reviews,
     settings,
     settings_keys,
-    settings_users,
     settings_models,
     settings_packs,
     settings_policies,
+    settings_users,
     signing_in,
     systems,
     today,
@@ -30,6 +31,7 @@ from api.workplace import (
 ROUTERS: tuple[APIRouter, ...] = (
     files.files,
     signing_in.entry,
+    company_sign_in.entry,
     signing_in.leaving,
     today.sending,
     today.pages,
@@ -50,11 +52,11 @@ ROUTERS: tuple[APIRouter, ...] = (
     ledger.pages,
     settings_keys.pages,
     settings_users.pages,
-    settings.pages,
-)
     settings_policies.pages,
     settings_models.pages,
     settings_packs.pages,
+    settings.pages,
+)
 """A new page is one line here, and one in `framing.NAVIGATION`."""
 
 __all__ = ["ROUTERS"]

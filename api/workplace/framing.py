@@ -182,6 +182,21 @@ def onward(path: str) -> Response:
     return RedirectResponse(path, 303, headers=HEADERS)
 
 
+def safe(to: str) -> str:
+    """An address of ours, or the first page: never another site's."""
+    fine = to == HOME or (to.startswith(f"{HOME}/") and "//" not in to and "\\" not in to)
+    return to if fine and to.isprintable() else HOME
+
+
+def sign_in_form(
+    request: Request, status: int, *, to: str = HOME, fault: str = "", name: str = ""
+) -> HTMLResponse:
+    """The page where people sign in, with the companies whose accounts are taken."""
+    companies = {key: each.company.label for key, each in frame(request).companies.items()}
+    values = {"to": to, "fault": fault, "name": name, "companies": companies}
+    return written(request, "sign_in.html", status, values)
+
+
 def written(
     request: Request, template: str, status: int, values: Mapping[str, object]
 ) -> HTMLResponse:

@@ -19,6 +19,8 @@ from api.workplace.framing import (
     VisitDep,
     onward,
     router,
+    safe,
+    sign_in_form,
     signed_in,
     written,
 )
@@ -39,7 +41,7 @@ _WRONG = (
 @entry.get("/sign-in", dependencies=[_OPEN])
 def sign_in_page(request: Request, to: Annotated[str, Query(max_length=500)] = HOME) -> Response:
     """Where people sign in."""
-    return written(request, "sign_in.html", 200, {"to": _safe(to), "fault": "", "name": ""})
+    return sign_in_form(request, 200, to=safe(to))
 
 
 @entry.post("/sign-in", dependencies=[_OPEN])
@@ -49,11 +51,9 @@ def sign_in(request: Request, form: FormDep) -> Response:
     attempt = Attempt(form.get("name", ""), form.get("password", ""), form.get("code", ""))
     lasts = timedelta(hours=here.settings.session_hours)
     opened = users.sign_in(here.service.store, attempt, lasts=lasts)
-    to = _safe(form.get("to", HOME))
+    to = safe(form.get("to", HOME))
     if opened is None:
-        return written(
-            request, "sign_in.html", 401, {"to": to, "fault": _WRONG, "name": attempt.name}
-        )
+        return sign_in_form(request, 401, to=to, fault=_WRONG, name=attempt.name)
     answer = onward(to)
     sessions.give(request, answer, opened)
     return answer
@@ -121,9 +121,3 @@ def _invited(request: Request, link: str) -> tuple[str, User]:
     if found is None:
         raise Refusal("not_found", "This link was used, or is over. Ask for a new one.")
     return found
-
-
-def _safe(to: str) -> str:
-    """An address of ours, or the first page: never another site's."""
-    fine = to == HOME or (to.startswith(f"{HOME}/") and "//" not in to and "\\" not in to)
-    return to if fine and to.isprintable() else HOME

@@ -8,10 +8,12 @@ from __future__ import annotations
 import hashlib
 import re
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from api.workplace import credentials
+from audit.canonical import Json
 from audit.errors import InputError, StepRefused
 from audit.ids import new_id
 from audit.keyring import Context
@@ -100,10 +102,10 @@ def disable(unit: UnitOfWork, user: User) -> User:
 
 def refuse_last(unit: ReadUnit, user: User) -> None:
     """Raises `StepRefused` where nobody else of the user's role could sign in and do its work."""
-    if user.role not in _NEEDED or user.password_hash is None or user.disabled_at is not None:
+    if user.role not in _NEEDED or not _can(user) or user.disabled_at is not None:
         return
     others = unit.every(User, role=user.role, disabled_at=None)
-    if not any(each.id != user.id and each.password_hash is not None for each in others):
+    if not any(each.id != user.id and _can(each) for each in others):
         raise StepRefused(
             f"This is the last one of role {user.role.value} who can sign in. "
             "Give somebody else this role first, and let them choose a password."
@@ -191,7 +193,7 @@ def sign_in(store: Store, attempt: Attempt, *, lasts: timedelta) -> Opened | Non
             _refused(unit, user)
             return None
         unit.put(replace(proven, failed=0, locked_until=None))
-        return _opened(unit, user, lasts, left=len(proven.recovery))
+        return begin(unit, user, lasts, {"recovery_codes_left": len(proven.recovery)})
 
 
 def note_sign_out(unit: UnitOfWork, where: str) -> None:
@@ -212,6 +214,11 @@ def named(store: Store, name: str) -> tuple[str, User]:
     if found is None:
         raise StepRefused("There is no user with this sign-in name.")
     return found
+
+
+def _can(user: User) -> bool:
+    """Whether they have something to sign in with."""
+    return user.password_hash is not None or user.subject_hash is not None
 
 
 def _second(unit: UnitOfWork, user: User, code: str) -> User | None:
@@ -235,7 +242,8 @@ def _refused(unit: UnitOfWork, user: User) -> None:
     )
 
 
-def _opened(unit: UnitOfWork, user: User, lasts: timedelta, *, left: int) -> Opened:
+def begin(unit: UnitOfWork, user: User, lasts: timedelta, facts: Mapping[str, Json]) -> Opened:
+    """A new session of somebody who has proven who they are; `facts` go into the ledger."""
     secret, now = secrets.token_bytes(32), unit.now()
     session = unit.add(
         UserSession(
@@ -246,7 +254,7 @@ def _opened(unit: UnitOfWork, user: User, lasts: timedelta, *, left: int) -> Ope
             ends_at=now + lasts,
         )
     )
-    unit.record(EventKind.SIGNED_IN, user.id, {"recovery_codes_left": left})
+    unit.record(EventKind.SIGNED_IN, user.id, facts)
     return Opened(session, secret)
 
 

@@ -20,6 +20,7 @@ class User(Record):
         totp_sealed: the secret of their codes (RFC 6238), sealed.
         totp_step: the time step of the last code that was taken; none is taken twice.
         recovery: SHA-256 of the recovery codes that are left.
+        subject_hash: SHA-256 of issuer and subject at their company's identity provider, if any.
         link_hash: SHA-256 of the token of the link by which they choose their password.
         failed: refused tries since they last signed in.
     """
@@ -31,6 +32,7 @@ class User(Record):
     totp_sealed: bytes = field(repr=False)
     totp_step: int = 0
     recovery: tuple[str, ...] = field(default=(), repr=False)
+    subject_hash: bytes | None = field(default=None, repr=False)
     link_hash: bytes | None = field(default=None, repr=False)
     link_until: datetime | None = None
     failed: int = 0

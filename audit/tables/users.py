@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import LargeBinary, String, UniqueConstraint
+from sqlalchemy import Index, LargeBinary, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from audit.tables.base import Base, Id, Owned, owned, refers
@@ -15,7 +15,11 @@ class UserRow(Owned, Base):
     """A person of a tenant who may sign in."""
 
     __tablename__ = "users"
-    __table_args__ = (owned(), UniqueConstraint("name"))
+    __table_args__ = (
+        owned(),
+        UniqueConstraint("name"),
+        Index("ix_users_tenant_id_subject_hash", "tenant_id", "subject_hash", unique=True),
+    )
 
     name: Mapped[str] = mapped_column(String(128))
     person: Mapped[str] = mapped_column(String(128))
@@ -24,6 +28,7 @@ class UserRow(Owned, Base):
     totp_sealed: Mapped[bytes] = mapped_column(LargeBinary)
     totp_step: Mapped[int]
     recovery: Mapped[list[Any]]
+    subject_hash: Mapped[bytes | None] = mapped_column(LargeBinary(32))
     link_hash: Mapped[bytes | None] = mapped_column(LargeBinary(32))
     link_until: Mapped[datetime | None]
     failed: Mapped[int]
