@@ -1,4 +1,4 @@
-"""The command line: `fairwitness check | compare | fairness | models | demo`.
+"""The command line: `fairwitness check | compare | thread | fairness | models | demo`.
 
 Exit codes: 0 the command ran, whatever it found; 2 the input cannot be used; 1 our own failure.
 """
@@ -21,12 +21,13 @@ from api.fairness_cli import app as fairness_app
 from api.ledger_cli import app as ledger_app
 from api.models import open_models
 from api.models_cli import app as models_app
-from api.output import RESULT, write_check, write_comparison
+from api.output import RESULT, write_check, write_comparison, write_thread
 from api.progress import shown
 from api.report_cli import app as report_app
 from api.report_keys_cli import app as report_keys_app
 from api.scorecard_cli import scorecard
 from api.serve_cli import app as serve_app
+from api.thread_files import read_sessions, thread_summary
 from api.users_cli import app as users_app
 from api.verify_cli import verify_file
 from api.worker_cli import app as worker_app
@@ -125,6 +126,33 @@ def compare(
     console.print(comparison_summary(result))
     if out is not None:
         console.print(f"Report: [bold]{write_comparison(result, settings, out)}[/bold]")
+
+
+@app.command()
+def thread(
+    recordings: Annotated[
+        list[Path], typer.Argument(help="Two or more recordings of one candidate, oldest first.")
+    ],
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", "-o", help="Folder for the figures and the signed report."),
+    ] = None,
+) -> None:
+    """Say whether one person sits in all sessions, by face and by voice, and where it changes."""
+    if len(recordings) < 2:
+        raise InputError("thread needs at least two recordings, for example: thread A.mp4 B.mp4")
+    for path in recordings:
+        _must_exist(path)
+    settings = read_settings()
+    models = open_models(settings)
+    with shown() as progress:
+        found = read_sessions(
+            recordings, settings, models, labels=_labels(recordings), progress=progress
+        )
+    console = Console()
+    console.print(thread_summary(found))
+    if out is not None:
+        console.print(f"Report: [bold]{write_thread(found, settings, out)}[/bold]")
 
 
 @app.command()

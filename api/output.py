@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -12,6 +13,7 @@ from typing import Any
 import cv2
 
 from api.report_keys import local_signer
+from api.thread_files import Read
 from audit.canonical import parse_json
 from audit.errors import InputError
 from audit.facts import MediaFacts
@@ -24,7 +26,7 @@ from reports.check_json import check_document
 from reports.comparison import comparison_document
 from reports.compose import interview, thread
 from reports.document.draft import Issue
-from reports.document.model import Document
+from reports.document.model import Document, Source
 from reports.issuing import EXTENSIONS, Format, issue_files
 
 FORMATS: tuple[Format, ...] = ("json", "html", "pdf")
@@ -65,6 +67,22 @@ def write_comparison(result: ComparisonResult, settings: Settings, out: Path) ->
         sources=thread.sources(given),
     )
     return _write(comparison, thread.compose(given, issue), signer, out)
+
+
+def write_thread(read: Read, settings: Settings, out: Path) -> Path:
+    """Write result.json and the signed report.json, .html and .pdf into `out`; the page's path.
+
+    Raises as `write_check` does.
+    """
+    signer = local_signer(settings)
+    facts = as_read(read.facts())
+    sources = tuple(
+        Source(name="recording", id=label, sha256=sha256)
+        for label, sha256 in zip(read.labels, read.hashes, strict=True)
+    )
+    made = hashlib.sha256("".join(read.hashes).encode()).hexdigest()[:16]
+    issue = Issue(id=f"thread-{made}", issued_at=now(), sources=sources)
+    return _write({"said": read.said, **facts}, thread.compose(facts, issue), signer, out)
 
 
 def now() -> str:

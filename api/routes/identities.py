@@ -15,8 +15,11 @@ from api.openapi import also
 from api.paging import Listed, Paging
 from api.routes.paths import CandidateId, ComparisonId, ReferenceId, SearchId
 from api.scopes import RateClass, requires
+from api.thread_views import ThreadView
+from api.thread_views import view as thread_view
 from audit.errors import NotFound
 from audit.operations import comparisons, references, searches
+from audit.operations import threads as thread_operations
 from audit.operations.comparisons import Answer
 from audit.operations.inputs import ConsentId, Input, Line
 from audit.operations.references import NewReference
@@ -275,6 +278,23 @@ def read_search(call: Call, candidate_id: CandidateId, search_id: SearchId) -> R
         if found.candidate_id != candidate_id:
             raise NotFound(f"The candidate has no search {search_id!r}.")
         return call.shown(search_view(found))
+
+
+@router.get(
+    "/{candidate_id}/thread",
+    response_model=ThreadView,
+    responses=also("processing_stopped", "candidate_erased", "too_many_tries"),
+    dependencies=[requires("identities:read", rate=RateClass.COMPARE)],
+)
+def read_thread(call: Call, candidate_id: CandidateId) -> Response:
+    """Whether one person sits in all sessions of a candidate: by face, and by voice, in words.
+
+    A session is a reference under a consent that is in force. Each reading is recorded; at most 20
+    different sets of sessions are answered about within 24 hours.
+    """
+    with call.unit() as unit:
+        found = thread_operations.read_thread(unit, candidate_id)
+    return call.shown(thread_view(candidate_id, found))
 
 
 def search_view(found: Search) -> SearchView:

@@ -6,17 +6,14 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+from api.thread_told import told
 from audit.operations import templates
 from audit.operations.comparisons import label_of
 from audit.operations.templates import Opened, Spaces
 from audit.records.evidence import Media, Reference
 from audit.store import ReadUnit
-from audit.types import Status
 from identity.enrolment import Segment
-from identity.thread import Session, TraitThread, threads
-from identity.thread_signals import change_signal, pooled_signal
-from reports.signal_json import signal_entry
-from reports.texts import Cleaner
+from identity.thread import Session, threads
 
 Json = dict[str, Any]
 
@@ -28,12 +25,7 @@ def evidence_of(unit: ReadUnit, candidate_id: str, spaces: Spaces, at: datetime)
     """
     held = templates.of_candidate(unit, candidate_id, spaces, at)
     sessions = sessions_of(unit, held)
-    found = threads(sessions) if sessions else ()
-    return {
-        "divisions": [_division(each) for each in found],
-        "changes": [change for each in found for change in _changes(each)],
-        "pooled": [pooled for each in found for pooled in _pooled(each)],
-    }
+    return told(threads(sessions) if sessions else ())
 
 
 def sessions_of(unit: ReadUnit, held: Sequence[Opened]) -> list[Session]:
@@ -62,56 +54,3 @@ def segment_of(opened: Opened) -> Segment:
         conditions=template.conditions,
         vector=opened.vector,
     )
-
-
-def _division(thread: TraitThread) -> Json:
-    return {
-        "modality": thread.trait,
-        "said": _said(thread),
-        "sessions": list(thread.sessions),
-        "people": [number + 1 for number in thread.people],
-        "persons": len(set(thread.people)),
-        "missing": list(thread.missing),
-        "returned": list(thread.returned) if _said(thread) == "several" else [],
-    }
-
-
-def _said(thread: TraitThread) -> str:
-    """What may be said: several persons only where a boundary asks for review."""
-    if len(thread.sessions) < 2:
-        return "too_few"
-    if not thread.calibrated:
-        return "uncalibrated"
-    if thread.status is Status.REVIEW and len(set(thread.people)) > 1:
-        return "several"
-    return "one" if thread.status is Status.NO_INDICATION else "unclear"
-
-
-def _changes(thread: TraitThread) -> list[Json]:
-    """Boundaries of which more is to be said than that nothing changes."""
-    return [
-        {
-            "modality": thread.trait,
-            "before": each.before,
-            "after": each.after,
-            "evidence": _entry(change_signal(thread, each)),
-        }
-        for each in thread.boundaries
-        if each.status is not Status.NO_INDICATION
-    ]
-
-
-def _pooled(thread: TraitThread) -> list[Json]:
-    return [
-        {
-            "session": each.second,
-            "against": list(each.first),
-            thread.trait: _entry(pooled_signal(thread, each)),
-        }
-        for each in thread.pooled
-    ]
-
-
-def _entry(signal: Any) -> Json:
-    entry: Json = signal_entry(signal, Cleaner({})).model_dump(mode="json")
-    return entry

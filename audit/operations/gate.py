@@ -83,12 +83,31 @@ def admitted(unit: ReadUnit, interview: Interview, at: datetime) -> Admission:
 def admit(unit: ReadUnit, interview: Interview, at: datetime) -> Admission:
     """Whether an interview may be checked at a time, and whether with identity signals."""
     candidate = unit.get(Candidate, interview.candidate_id)
-    consents = tuple(
-        each
-        for each in unit.every(Consent, candidate_id=candidate.id)
-        if each.interview_id in (None, interview.id)
+    return Admitting(unit, candidate, unit.every(Consent, candidate_id=candidate.id)).of(
+        interview, at
     )
-    stopped = _stopped(candidate, interview, consents, at)
+
+
+@dataclass(slots=True)
+class Admitting:
+    """The gate of one candidate's interviews: what they share is read once."""
+
+    unit: ReadUnit
+    candidate: Candidate
+    consents: tuple[Consent, ...]
+    _notices: tuple[Notice, ...] | None = None
+
+    def of(self, interview: Interview, at: datetime) -> Admission:
+        """As `admit`."""
+        if self._notices is None:
+            self._notices = self.unit.every(Notice, candidate_id=self.candidate.id)
+        own = tuple(each for each in self.consents if each.interview_id in (None, interview.id))
+        return _admit(self.unit, self.candidate, Recorded(interview, own, self._notices, at))
+
+
+def _admit(unit: ReadUnit, candidate: Candidate, facts: Recorded) -> Admission:
+    interview = facts.interview
+    stopped = _stopped(candidate, interview, facts.consents, facts.at)
     if stopped is not None:
         return Admission(False, False, (stopped,), ProcessingStopped.code)
     places, origin = _places(unit, candidate, interview)
@@ -98,8 +117,7 @@ def admit(unit: ReadUnit, interview: Interview, at: datetime) -> Admission:
             "jurisdictions, such as US-NY-NYC or DE."
         )
         return Admission(False, False, (text,), JurisdictionMissing.code)
-    notices = unit.every(Notice, candidate_id=candidate.id)
-    return _weigh(places, origin, Recorded(interview, consents, notices, at))
+    return _weigh(places, origin, facts)
 
 
 def _stopped(

@@ -152,11 +152,16 @@ def opened(unit: ReadUnit, template: Template) -> Opened:
         DataKeyDestroyed: the candidate was erased.
         CiphertextInvalid: it was altered, or is not this candidate's.
     """
-    context = _context(unit.tenant, template.candidate_id, template.id)
-    plain = unit.ring.open(context, template.sealed)
-    if len(plain) % 4:
-        raise CiphertextInvalid("a template is no list of numbers")
-    return Opened(template, np.frombuffer(plain, "<f4").astype(np.float32))
+    return next(opened_each(unit, [template]))
+
+
+def opened_each(unit: ReadUnit, held: Sequence[Template]) -> Iterator[Opened]:
+    """As `opened`, one by one; each data key is looked up once for all of them."""
+    sealed = [(_context(unit.tenant, t.candidate_id, t.id), t.sealed) for t in held]
+    for template, plain in zip(held, unit.ring.open_each(sealed), strict=True):
+        if len(plain) % 4:
+            raise CiphertextInvalid("a template is no list of numbers")
+        yield Opened(template, np.frombuffer(plain, "<f4").astype(np.float32))
 
 
 def of_candidate(
@@ -168,7 +173,7 @@ def of_candidate(
     found = unit.every(Template, candidate_id=candidate_id, space=tuple(spaces.values()))
     usable = [each for each in found if each.reference_id in held]
     usable.sort(key=lambda each: (each.recorded_at, each.reference_id, each.segment))
-    return tuple(opened(unit, each) for each in usable)
+    return tuple(opened_each(unit, usable))
 
 
 def gallery(unit: ReadUnit, space: str, at: datetime) -> Iterator[Opened]:

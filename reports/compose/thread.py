@@ -153,7 +153,10 @@ def _answer(page: Passages) -> None:
 def _lead(page: Passages) -> Iterator[m.Inline]:
     summary = page.held("/summary")
     if not summary["comparisons"]:
-        yield page.say("lead.nothing")
+        if page.held("/divisions"):
+            yield page.say("lead.thread", sessions=at("/summary/sessions", "integer"))
+        else:
+            yield page.say("lead.nothing")
         return
     sessions, pairs = at("/summary/sessions", "integer"), at("/summary/pairs", "integer")
     yield page.say("lead.compared", sessions=sessions, pairs=pairs)

@@ -228,6 +228,27 @@ def test_comparison_of_sessions(
     assert "held.mp4" in capsys.readouterr().out
 
 
+@pytest.mark.usefixtures("installed")
+def test_thread_of_sessions(
+    recording: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    photo = tmp_path / "photo.png"
+    cv2.imwrite(str(photo), portrait())
+    out = tmp_path / "out"
+    assert run(["thread", str(recording), str(photo), "-o", str(out)], monkeypatch) == 0
+    assert sorted(file.name for file in out.iterdir()) == FILES
+    told = json.loads((out / "result.json").read_text())
+    assert told["said"].startswith("By face, sessions 1-2 are of the same person. By voice, fewer")
+    report = Envelope.model_validate_json((out / "report.json").read_bytes()).document
+    assert report.kind == "identity_thread" and not faults(report)
+    assert report.data["thread"]["divisions"][0]["said"] == "one"
+    assert "held.mp4" in capsys.readouterr().out
+    assert run(["thread", str(recording)], monkeypatch) == 2
+
+
 def test_a_result_is_kept_as_whoever_reads_it_has_it() -> None:
     kept = output.as_read(check_document(material.rich()))
     assert kept == json.loads(json.dumps(kept))

@@ -39,12 +39,12 @@ def enrolled(shelf: Shelf, faces: str, voices: str) -> Candidate:
         with shelf.store.unit(TENANT) as unit:
             new = NewReference(media_id=stored.id, consent_id=consent.id)
             reference = references.add_reference(unit, candidate.id, new)
-            made = [_made("face", face, number), _made("voice", voice, number)]
-            templates.enrol(unit, reference, made, SPACES)
+            kept = [made("face", face, number), made("voice", voice, number)]
+            templates.enrol(unit, reference, kept, SPACES)
     return candidate
 
 
-def _made(trait: str, person: str, number: int) -> Made:
+def made(trait: str, person: str, number: int) -> Made:
     found = segment(trait, person, number)
     return Made(
         modality=Modality(found.trait),
