@@ -180,6 +180,19 @@ def rotate_webhook_secret(call: Call, endpoint_id: EndpointId, body: SecretRotat
         return call.changed(unit, _fresh(webhooks.rotate_secret(unit, endpoint, body)))
 
 
+@router.post(
+    "/{endpoint_id}/test",
+    status_code=202,
+    response_model=Delivery,
+    dependencies=[requires("webhooks:write")],
+)
+def send_webhook_test(call: Call, endpoint_id: EndpointId) -> Response:
+    """Send an endpoint a `webhook.test`, whatever types of events it takes."""
+    with call.unit() as unit:
+        made = deliveries.send_test(unit, webhooks.endpoint_of(unit, endpoint_id))
+        return call.accepted(unit, made, location=f"/v1/webhooks/deliveries/{made.id}")
+
+
 @router.get(
     "/{endpoint_id}/deliveries",
     response_model=Listed[Delivery],

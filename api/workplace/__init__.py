@@ -22,7 +22,9 @@ from api.workplace import (
     settings_models,
     settings_packs,
     settings_policies,
+    settings_retention,
     settings_users,
+    settings_webhooks,
     signing_in,
     systems,
     today,
@@ -55,6 +57,8 @@ ROUTERS: tuple[APIRouter, ...] = (
     settings_policies.pages,
     settings_models.pages,
     settings_packs.pages,
+    settings_retention.pages,
+    settings_webhooks.pages,
     settings.pages,
 )
 """A new page is one line here, and one in `framing.NAVIGATION`."""

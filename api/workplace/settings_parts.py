@@ -37,6 +37,12 @@ PARTS = (
         "reports:read",
     ),
     Part(
+        "settings/retention",
+        "Retention and holds",
+        "How long things are kept, what ends next, and what has to be kept in any case.",
+        "retention:read",
+    ),
+    Part(
         "settings/users",
         "Users",
         "Who may sign in here, with which role, and who is trained to review.",
@@ -47,6 +53,12 @@ PARTS = (
         "Keys",
         "What programs use the API with: made, rolled and revoked.",
         "keys:read",
+    ),
+    Part(
+        "settings/webhooks",
+        "Webhooks",
+        "Which other systems are told what happens, and what they took.",
+        "webhooks:read",
     ),
 )
 SCOPES = frozenset(part.scope for part in PARTS)

@@ -95,7 +95,7 @@ def clocks_of(places: Sequence[str], on: date) -> list[Running]:
     """Every clock that binds in the places, once."""
     found = {clock.id: (clock, place) for place in places for clock in _clocks(place, on)}
     return [
-        Running(clock.title, _period(clock), clock.citation, place)
+        Running(clock.title, period(clock), clock.citation, place)
         for clock, place in found.values()
     ]
 
@@ -114,7 +114,8 @@ def _ends(clock: Clock, started: datetime | None, place: str) -> datetime | None
         return None
 
 
-def _period(clock: Clock) -> str:
+def period(clock: Clock) -> str:
+    """How long a clock runs, in words."""
     if clock.period is None:
         return f"each year on {clock.fixed_date:%d %B}" if clock.fixed_date else ""
     return f"{clock.period.length} {clock.period.unit.replace('_', ' ')}"

@@ -13,7 +13,7 @@ from audit.jobs import enqueue
 from audit.records.oversight import Delivery, Endpoint, EndpointState
 from audit.records.work import Queue
 from audit.store import UnitOfWork
-from audit.webhooks import Event, message
+from audit.webhooks import Event, EventType, Message, message
 
 JOB = "webhook"
 """The kind of the jobs that deliver; their subject is the delivery."""
@@ -50,15 +50,20 @@ def announce(
     for endpoint in endpoints:
         if unit.find(Delivery, endpoint_id=endpoint.id, event_id=told.id) is not None:
             continue
-        delivery = unit.add(
-            Delivery(
-                id=new_id("dlv"),
-                endpoint_id=endpoint.id,
-                event_id=told.id,
-                type=event.type.value,
-                payload=json.loads(told.body),
-            )
-        )
-        enqueue(unit, kind=JOB, subject=delivery.id, queue=Queue.LIGHT, priority=PRIORITY)
-        made.append(delivery)
+        made.append(deliver(unit, endpoint, event.type, told))
     return tuple(made)
+
+
+def deliver(unit: UnitOfWork, endpoint: Endpoint, kind: EventType, told: Message) -> Delivery:
+    """Has one endpoint told, whatever types of events it takes."""
+    delivery = unit.add(
+        Delivery(
+            id=new_id("dlv"),
+            endpoint_id=endpoint.id,
+            event_id=told.id,
+            type=kind.value,
+            payload=json.loads(told.body),
+        )
+    )
+    enqueue(unit, kind=JOB, subject=delivery.id, queue=Queue.LIGHT, priority=PRIORITY)
+    return delivery

@@ -9,7 +9,7 @@ from audit.canonical import canonical_json
 from audit.errors import StepRefused
 from audit.jobs import enqueue
 from audit.ledger import EventKind
-from audit.operations.announcements import JOB, PRIORITY
+from audit.operations.announcements import JOB, PRIORITY, deliver
 from audit.operations.changes import change
 from audit.operations.webhooks import (
     ENDPOINT_DISABLED,
@@ -21,8 +21,10 @@ from audit.operations.webhooks import (
 from audit.records.oversight import Delivery, DeliveryState, Endpoint, EndpointState
 from audit.records.work import Job, JobState, Queue
 from audit.store import Page, ReadUnit, UnitOfWork
-from audit.webhooks import Attempt, Message, Secret
+from audit.webhooks import Attempt, EventType, Message, Secret, WebhookTest, message
 
+MOST_REPLAYED = 100
+"""Failed deliveries that are sent once more in one go."""
 _ALIVE = (JobState.QUEUED, JobState.RUNNING)
 
 
@@ -132,8 +134,7 @@ def replay(unit: UnitOfWork, delivery: Delivery) -> Delivery:
     if delivery.state is DeliveryState.PENDING and _living(unit, delivery.id, 1):
         raise StepRefused("The delivery is under way already.")
     endpoint = unit.get(Endpoint, delivery.endpoint_id)
-    if endpoint.state is not EndpointState.ACTIVE:
-        raise StepRefused(f"The endpoint is {endpoint.state.value}; nothing is sent to it.")
+    _refuse_inactive(endpoint)
     fresh = replace(delivery, state=DeliveryState.PENDING, attempts=0, last_error=None)
     fresh = unit.put(replace(fresh, last_status=None, next_at=None))
     enqueue(unit, kind=JOB, subject=delivery.id, queue=Queue.LIGHT, priority=PRIORITY)
@@ -143,6 +144,34 @@ def replay(unit: UnitOfWork, delivery: Delivery) -> Delivery:
         {"change": "replayed", "delivery": delivery.id, "was": delivery.state.value},
     )
     return fresh
+
+
+def replay_failed(unit: UnitOfWork, endpoint: Endpoint) -> tuple[Delivery, ...]:
+    """Sends what an endpoint did not take once more, the newest `MOST_REPLAYED`, in order of time.
+
+    Raises `StepRefused`: the endpoint is not active.
+    """
+    _refuse_inactive(endpoint)
+    dead = {"endpoint_id": endpoint.id, "state": DeliveryState.DEAD}
+    found = unit.page(Delivery, Page(limit=MOST_REPLAYED), dead).items
+    return tuple(replay(unit, each) for each in reversed(found))
+
+
+def send_test(unit: UnitOfWork, endpoint: Endpoint) -> Delivery:
+    """Sends an endpoint a message that says nothing but that it is a test.
+
+    Raises `StepRefused`: the endpoint is not active.
+    """
+    _refuse_inactive(endpoint)
+    told = message(WebhookTest(endpoint_id=endpoint.id), unit.now())
+    made = deliver(unit, endpoint, EventType.WEBHOOK_TEST, told)
+    unit.record(EventKind.WEBHOOK_CHANGED, endpoint.id, {"change": "tested", "delivery": made.id})
+    return made
+
+
+def _refuse_inactive(endpoint: Endpoint) -> None:
+    if endpoint.state is not EndpointState.ACTIVE:
+        raise StepRefused(f"The endpoint is {endpoint.state.value}; nothing is sent to it.")
 
 
 def _tried(delivery: Delivery, order: Order, attempt: Attempt) -> Delivery:

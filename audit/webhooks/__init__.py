@@ -36,6 +36,7 @@ from audit.webhooks.events import (
     ReviewDue,
     ReviewOpened,
     ReviewOverdue,
+    WebhookTest,
     json_schema,
     message,
 )
@@ -73,6 +74,7 @@ __all__ = [
     "Target",
     "TargetRules",
     "Verdict",
+    "WebhookTest",
     "checked_addresses",
     "is_global",
     "json_schema",

@@ -46,6 +46,7 @@ class EventType(StrEnum):
     MEDIA_ERASED = "media.erased"
     REPORT_READY = "report.ready"
     REPORT_FAILED = "report.failed"
+    WEBHOOK_TEST = "webhook.test"
 
 
 def _id(prefixes: str, description: str) -> Any:
@@ -76,6 +77,7 @@ ReportSubjectId = Annotated[
         "What it is about: a check, comparison, candidate, audit, system, outcome or request.",
     ),
 ]
+EndpointId = Annotated[str, _id("whk", "The endpoint that it was sent to.")]
 ScheduleId = Annotated[str, _id("sch", "The schedule that asked for it.")]
 ErrorCode = Annotated[
     str, Field(pattern="^[a-z][a-z0-9_]{0,63}$", description="Why, as a stable code.")
@@ -329,6 +331,19 @@ class ReportFailed:
         return f"/v1/reports/{self.report_id}"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebhookTest:
+    """Somebody asked for a test of this endpoint. Nothing happened."""
+
+    type: ClassVar[EventType] = EventType.WEBHOOK_TEST
+    endpoint_id: EndpointId
+
+    @property
+    def link(self) -> str:
+        """Where the endpoint is."""
+        return f"/v1/webhooks/{self.endpoint_id}"
+
+
 Event = (
     CheckFinished
     | CheckFailed
@@ -346,6 +361,7 @@ Event = (
     | MediaErased
     | ReportReady
     | ReportFailed
+    | WebhookTest
 )
 
 EVENTS: Mapping[EventType, type[Event]] = {
@@ -367,6 +383,7 @@ EVENTS: Mapping[EventType, type[Event]] = {
         MediaErased,
         ReportReady,
         ReportFailed,
+        WebhookTest,
     )
 }
 

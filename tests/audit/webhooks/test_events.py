@@ -37,6 +37,7 @@ from audit.webhooks import (
     ReviewDue,
     ReviewOpened,
     ReviewOverdue,
+    WebhookTest,
     json_schema,
     message,
 )
@@ -79,6 +80,7 @@ EXAMPLES: list[Event] = [
         schedule_id=new_id("sch"),
     ),
     ReportFailed(report_id=REPORT, subject_id=AUDIT, error_code="step_refused"),
+    WebhookTest(endpoint_id=new_id("whk")),
 ]
 
 
