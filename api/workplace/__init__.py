@@ -27,6 +27,7 @@ from api.workplace import (
     settings_webhooks,
     signing_in,
     systems,
+    threads,
     today,
 )
 
@@ -41,6 +42,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     requests.pages,
     interviews.pages,
     candidates.pages,
+    threads.pages,
     fairness_tables.sending,
     fairness_tables.pages,
     fairness.pages,
