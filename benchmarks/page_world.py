@@ -33,6 +33,8 @@ EMPTY, TYPICAL, OVERFULL = "empty", "typical", "overfull"
 CASES = 10_000
 LONG = "a-reference-of-exactly-forty-characters-"
 """40 characters; a number takes the place of the last ones."""
+_INSTALLED = {"weight": "vocoded_speech", "signal": "synthetic_speech", "pack_id": "ll144"}
+"""What comes with the service, and is no record of an organisation."""
 _MANY = 500
 _SYSTEMS = 60
 _PART = 1000
@@ -89,6 +91,9 @@ def address(store: Store, tenant: str, route: APIRoute) -> str | None:
         choices = get_args(each.field_info.annotation)
         if choices:
             values[each.name] = str(choices[0])
+            continue
+        if each.name in _INSTALLED:
+            values[each.name] = _INSTALLED[each.name]
             continue
         if each.name == "sequence":
             with store.ledger(tenant) as ledger:

@@ -22,8 +22,8 @@ _VERDICTS = {
     "no_indication": "there is no indication",
 }
 _AUDITS = {
-    "adverse": "selection below four fifths, and significant",
-    "small_numbers": "selection below four fifths, with small numbers",
+    "adverse": "a significant difference below four fifths",
+    "small_numbers": "a ratio below four fifths with small numbers",
     "significant_above_four_fifths": "a significant difference above four fifths",
     "undetectable": "too few persons to find a disparity",
     "no_indication": "no indication of a disparity",

@@ -76,6 +76,8 @@ def change_role(visit: VisitDep, user_id: UserId) -> Response:
     def changed(unit: UnitOfWork, user: User) -> None:
         if wanted not in set(Role):
             raise StepRefused("Choose a role.")
+        if user.subject_hash is not None:
+            raise StepRefused("The role comes with the company's account, at each sign-in.")
         accounts.change_role(unit, user, Role(wanted))
 
     return _step(visit, user_id, changed, "role", "role_changed")
@@ -201,7 +203,7 @@ def _standing(user: User, now: datetime) -> str:
     """How a user stands, in a word."""
     if user.disabled_at is not None:
         return "disabled"
-    if user.password_hash is None:
+    if user.password_hash is None and user.subject_hash is None:
         waits = user.link_until is not None and user.link_until > now
         return "invited" if waits else "link_over"
     return "locked" if user.locked_until is not None and user.locked_until > now else "active"
