@@ -95,11 +95,15 @@ def check_form(principal: Principal, given: str) -> None:
         raise Refusal("forbidden", "This form is not of your session. Open the page again.")
 
 
-def check_site(request: Request) -> None:
-    """Raises the refusal where a browser says that another site sent the form."""
+def check_site(request: Request, *, hidden: bool = False) -> None:
+    """Raises the refusal where a browser says that another site sent the form.
+
+    `hidden`: the page sends no referrer, so that browsers call its origin `null`.
+    """
     site = request.headers.get("sec-fetch-site", "same-origin")
     origin = request.headers.get("origin")
-    if site not in _OURS or (origin is not None and origin != _origin(request)):
+    ours = (None, _origin(request), "null") if hidden else (None, _origin(request))
+    if site not in _OURS or origin not in ours:
         raise Refusal("forbidden", "This form was sent by another site.")
 
 

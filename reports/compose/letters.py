@@ -27,7 +27,7 @@ from reports.document.catalogue import catalogue
 from reports.document.draft import Issue, Ref, at
 from reports.packs.standing import Standing, standing
 
-__all__ = ["Letter", "is_ready", "rules"]
+__all__ = ["Letter", "is_ready", "length_of", "rules"]
 
 AREA = "letters"
 Kind = Literal["notice", "disclosure", "explanation"]
@@ -334,11 +334,11 @@ def _rule_row(rule: Rule) -> dict[str, Any]:
         "id": rule.id,
         "citation": rule.citation,
         "read": rule.read,
-        "lengths": {name: _length(clock) for name, clock in rule.clocks.items()},
+        "lengths": {name: length_of(clock) for name, clock in rule.clocks.items()},
     }
 
 
-def _length(clock: str) -> int | None:
+def length_of(clock: str) -> int | None:
     """The length of a clock in its own unit, which the text names."""
     period = find(clock).period
     return period.length if period else None
