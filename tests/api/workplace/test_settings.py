@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 
 import pytest
 
+from api import keys
+from api.workplace import users as accounts
 from audit.records.access import ApiKey, Role
 from audit.records.oversight import Reviewer
 from audit.records.users import User, UserSession
 from tests.api.workplace.conftest import Office, Person
 
 KEYS, USERS = "/app/settings/keys", "/app/settings/users"
+LATER = datetime(2199, 1, 1, tzinfo=UTC)
 _MADE = re.compile(r'<input id="made"[^>]* value="([^"]+)"')
 
 
@@ -203,6 +207,20 @@ def test_sessions_end_and_a_link_lets_back_in(office: Office, admin: Person) -> 
     assert path not in admin.get(USERS).text and path in admin.get(f"{USERS}?every=1").text
     link = shown(admin.post(f"{path}/link", {"sure_link": "yes"}).text)
     assert "Password" in office.world.frame.client.get(link).text
+
+
+def test_many_users_and_keys_come_in_pages(office: Office, admin: Person) -> None:
+    with office.service.store.unit("acme") as unit:
+        for at in range(26):
+            accounts.add(unit, f"many-{at:02}-with-a-name-of-forty-characters", Role.AUDITOR)
+            wanted = keys.Wanted(name=f"Key {at}", role=Role.AUDITOR, expires_at=LATER)
+            keys.issue(unit, wanted)
+    for path in (USERS, KEYS):
+        first = admin.get(path).text
+        assert first.count('<th scope="row">') == 25
+        older = first.partition('rel="next" href="')[2].partition('"')[0].replace("&amp;", "&")
+        second = admin.get(older).text
+        assert 0 < second.count('<th scope="row">') <= 25 and ">Newest</a>" in second
 
 
 def test_training_is_recorded_by_compliance_alone(

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import html
 import re
+from datetime import date
 
 import pytest
 
-from api.workplace import model_facts, policy_words
+from api.workplace import model_facts, policy_words, settings_packs
 from audit import policies as documents
 from audit.operations import policies
 from audit.operations.reports import ResultReader
 from audit.records.oversight import Policy
 from audit.weights import WeightStore
+from reports.packs import pack, packs
 from tests.api.workplace.conftest import Office, Person
 
 PAGES, TRY = "/app/settings/policies", "/app/settings/policies/try"
+TODAY = date(2026, 11, 23)
 TEXT = """policy: ours
 version: 1
 title: Identity first
@@ -170,3 +173,5 @@ def test_rule_packs_are_read(auditor: Person) -> None:
     page = auditor.get("/app/settings/rule-packs/ll144").text
     assert "What was read" in page and "20-870" in page
     assert auditor.get("/app/settings/rule-packs/no_such").status_code == 404
+    for each in packs():
+        assert settings_packs._of(TODAY, None)[each] == pack(each, on=TODAY)
