@@ -7,7 +7,7 @@ the duties to keep and the ledger hang on it. The page of a candidate takes such
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated
 from urllib.parse import urlencode
 
@@ -21,10 +21,10 @@ from api.workplace.framing import HOME, Visit, VisitDep, router
 from api.workplace.report_forms import faults_of
 from audit.clocks import RequestKind
 from audit.errors import CandidateErased, StepRefused
-from audit.operations import consents
+from audit.operations import candidate_links, consents
 from audit.operations.register import plain_where
 from audit.records.evidence import Check, Comparison, Media, MediaState, Reference
-from audit.records.oversight import Request
+from audit.records.oversight import CandidateLink, Request
 from audit.records.register import Candidate, Consent, Interview, Purpose
 from audit.store import Page, ReadUnit
 
@@ -32,6 +32,11 @@ pages = router()
 PATH = f"{HOME}/candidates"
 _SHOWN = 25
 _MOST = 50
+_LASTS = {
+    "30d": (timedelta(days=30), "30 days"),
+    "90d": (candidate_links.USUAL, "90 days"),
+    "365d": (candidate_links.LONGEST, "One year"),
+}
 _CONSENT = ("purpose", "text_version", "jurisdiction", "reference")
 _ANSWERS = {
     "same_person": "supports the same person",
@@ -128,9 +133,40 @@ def withdraw(visit: VisitDep, consent_id: ConsentId) -> Response:
     return visit.go(f"{PATH}/{found.candidate_id}", "consent_withdrawn")
 
 
-def _candidate(visit: Visit, candidate_id: str, faults: dict[str, str] | None = None) -> Response:
+@pages.post("/candidates/{candidate_id}/links", dependencies=[requires("requests:write")])
+def make_link(visit: VisitDep, candidate_id: CandidateId) -> Response:
+    """Makes a link to the person's own page; its address is shown this once."""
+    lasts = _LASTS.get(visit.form.get("lasts", ""))
+    if lasts is None:
+        return _candidate(visit, candidate_id, {"link": "Choose how long it lasts."})
+    try:
+        with visit.call.unit(answers=False) as unit:
+            link, token = candidate_links.make_link(unit, candidate_id, lasts=lasts[0])
+    except CandidateErased as error:
+        return _candidate(visit, candidate_id, {"link": str(error)})
+    base = visit.call.service.settings.api.base_url.rstrip("/")
+    return _candidate(visit, candidate_id, made=(link, f"{base}/me/{token}"))
+
+
+@pages.post("/candidates/{candidate_id}/links/end", dependencies=[requires("requests:write")])
+def end_links(visit: VisitDep, candidate_id: CandidateId) -> Response:
+    """Takes all links to the person's own page back, at once."""
+    with visit.call.unit(answers=False) as unit:
+        unit.get(Candidate, candidate_id)
+        for link in unit.every(CandidateLink, candidate_id=candidate_id, revoked_at=None):
+            candidate_links.revoke_link(unit, link.id)
+    return visit.go(f"{PATH}/{candidate_id}", "links_ended")
+
+
+def _candidate(
+    visit: Visit,
+    candidate_id: str,
+    faults: dict[str, str] | None = None,
+    *,
+    made: tuple[CandidateLink, str] | None = None,
+) -> Response:
     may, here = visit.call.may, {"candidate_id": candidate_id}
-    page = Page(limit=_MOST)
+    page, now = Page(limit=_MOST), visit.call.service.now()
     with visit.call.reading() as unit:
         found = unit.get(Candidate, candidate_id)
         media = unit.page(Media, page, here).items if may("media:read") else ()
@@ -139,6 +175,7 @@ def _candidate(visit: Visit, candidate_id: str, faults: dict[str, str] | None = 
         if may("identities:read"):
             kept += _references(unit.page(Reference, page, here).items)
         asked = unit.page(Request, page, here).items if may("requests:read") else ()
+        links = unit.page(CandidateLink, page, here).items if may("requests:read") else ()
         given = unit.page(Consent, page, here).items if may("consents:read") else ()
     return visit.page(
         "candidates/candidate.html",
@@ -148,6 +185,9 @@ def _candidate(visit: Visit, candidate_id: str, faults: dict[str, str] | None = 
         kept=kept,
         asked=asked,
         consents=given,
+        own_links=[each for each in links if candidate_links.lives(each, now)],
+        made=made,
+        lasts={name: words for name, (_, words) in _LASTS.items()},
         kinds=[each.value for each in RequestKind],
         purposes=[each.value for each in Purpose],
         most=_MOST,

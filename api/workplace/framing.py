@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache, partial
 from typing import Annotated, Any
-from urllib.parse import parse_qsl, quote
+from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -22,6 +22,7 @@ from starlette.exceptions import HTTPException
 
 from api.call import CallContext
 from api.exchange import exchange
+from api.forms import form_fields
 from api.guarding import GuardedRoute, StrictRequest
 from api.problems import Problem, Refusal, of_error, of_http, of_validation, problem
 from api.scopes import Guard
@@ -72,6 +73,7 @@ DONE = {
     "audit_cancelled": "The audit is cancelled, or stops at its next stage.",
     "report_started": "The report is in the queue.",
     "report_cancelled": "The report is cancelled, or stops at its next stage.",
+    "links_ended": "No link to this person's own page leads anywhere any more.",
     "link_ended": "The link leads nowhere any more.",
     "schedule_made": "The schedule begins; its first report is made when the period has ended.",
     "system_registered": "The system is registered.",
@@ -271,21 +273,7 @@ def _problem_page(request: Request, answer: Response) -> Response:
 
 
 async def _form(request: StrictRequest) -> dict[str, str]:
-    """The fields of a form; of a field that comes twice, the values in lines."""
-    found: dict[str, str] = {}
-    body = await request.body()
-    try:
-        pairs = parse_qsl(
-            body.decode("utf-8"), keep_blank_values=True, errors="strict", max_num_fields=2000
-        )
-    except ValueError:
-        raise Refusal("malformed_request", "This is no form as pages send it.") from None
-    for name, value in pairs:
-        if "\0" in value:
-            raise Refusal("malformed_request", "A text holds a NUL character.")
-        text = value.replace("\r\n", "\n")
-        found[name] = f"{found[name]}\n{text}" if name in found else text
-    return found
+    return form_fields(await request.body())
 
 
 def _visit(request: Request) -> Visit:

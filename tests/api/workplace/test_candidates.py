@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -104,3 +105,20 @@ def test_a_session_says_what_was_compared_in_words(office: Office, person: Perso
     page = person.get(f"/app/candidates/{candidate}").text
     assert "Face: supports the same person (moderate support)" in page
     assert "Voice: inconclusive</p>" in page and "Biometric reference" in page
+
+
+def test_a_link_to_the_persons_own_page_is_shown_once_and_taken_back(
+    office: Office, person: Person
+) -> None:
+    candidate = office.world.person().candidate
+    path = f"/app/candidates/{candidate.id}"
+    assert person.post(f"{path}/links", {"lasts": "9y"}).status_code == 422
+    made = person.post(f"{path}/links", {"lasts": "30d"}).text
+    own = re.search(r'value="http[^"]*(/me/cpl_[^"]+)"', made)
+    assert own is not None and own[1] not in person.get(path).text
+    assert "1 link is open" in person.get(path).text
+    stranger = person.client
+    assert stranger.get(own[1]).status_code == 200
+    assert person.post(f"{path}/links/end").status_code == 303
+    assert stranger.get(own[1]).status_code == 404
+    assert "link is open" not in person.get(path).text

@@ -7,6 +7,7 @@ import json
 import pytest
 
 from audit.clocks import RequestKind
+from audit.operations import own_page
 from audit.records.oversight import Request
 from audit.records.register import Candidate, Stopped
 from audit.requests import RequestState
@@ -120,3 +121,14 @@ def test_an_auditor_sees_no_requests(office: Office) -> None:
     auditor = office.signed_in("auditor", name="otto")
     assert auditor.get("/app/requests").status_code == 403
     assert "/app/requests" not in auditor.get("/app").text
+
+
+def test_what_the_person_wrote_is_shown_to_who_answers(office: Office) -> None:
+    compliance = office.signed_in("compliance", name="reader")
+    candidate = office.world.person().candidate
+    with office.service.store.unit("acme") as unit:
+        words = "Wrong: <Berlin>\nRight: Hamburg"
+        made = own_page.ask(unit, candidate, RequestKind.CORRECTION, words)
+    page = compliance.get(f"/app/requests/{made.id}").text
+    assert "What the person wrote" in page and "Wrong: &lt;Berlin&gt;" in page
+    assert "by own page" in page
