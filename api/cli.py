@@ -1,4 +1,4 @@
-"""The command line: `fairwitness check | compare | thread | fairness | models | demo`.
+"""The command line: `fairwitness check | compare | thread | answers | fairness | models | demo`.
 
 Exit codes: 0 the command ran, whatever it found; 2 the input cannot be used; 1 our own failure.
 """
@@ -14,6 +14,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from api.answer_files import answers_summary, read_answers, read_marks
 from api.database_cli import app as database_app
 from api.encryption_cli import app as encryption_app
 from api.environment import read_settings
@@ -153,6 +154,29 @@ def thread(
     console.print(thread_summary(found))
     if out is not None:
         console.print(f"Report: [bold]{write_thread(found, settings, out)}[/bold]")
+
+
+@app.command()
+def answers(
+    video: Annotated[Path, typer.Argument(help="Video or audio of one interview.")],
+    marks: Annotated[Path, typer.Argument(help="CSV with the columns question, start_s, end_s.")],
+    reference: Annotated[
+        list[Path] | None,
+        typer.Option("--reference", "-r", help="An earlier recording; may be repeated."),
+    ] = None,
+) -> None:
+    """Say who answered which question: by face, by voice, and how much another voice speaks."""
+    references = reference or []
+    for path in (video, marks, *references):
+        _must_exist(path)
+    marked = read_marks(marks)
+    settings = read_settings()
+    models = open_models(settings)
+    with shown() as progress, naming(video):
+        found = read_answers(
+            video, marked, settings, models, references=references, progress=progress
+        )
+    Console().print(answers_summary(marked, found))
 
 
 @app.command()

@@ -1,6 +1,7 @@
 """Threads of sessions made from photographs and utterances, with and without changes of person.
 
-    python -m benchmarks.identity_threads --faces FILE --voices FILE [--clips FILE] [--half 0|1]
+    python -m benchmarks.identity_threads [--faces FILE --voices FILE] [--half 0|1]
+    python -m benchmarks.identity_threads --clips FOLDER [--cache FILE]
 
 A made-up candidate has the face of one person of lfw10x10_krasserm and the voice of one speaker of
 half 1 (`benchmarks.identity_voices`). Calibration records were fitted on these and other people;
@@ -9,14 +10,16 @@ utterances that no other session of the thread has. A planted change puts anothe
 voice or both in a place.
 
 A thread is *found* when each planted change is asked to be reviewed by a trait that changed, and
-*placed right* when, besides, nothing else is. With --clips the faces of video clips, cut into
-parts, make threads of faces alone. Prints Markdown, worst first.
+*placed right* when, besides, nothing else is. With --clips real clips are cut into parts, encoded
+and enrolled as recordings are (`benchmarks.identity_clips`), and their parts are the sessions.
+Prints Markdown, worst first.
 """
 
 from __future__ import annotations
 
 import argparse
 import pickle
+import tempfile
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -27,9 +30,10 @@ import numpy as np
 
 from audit.calibration import clopper_pearson
 from audit.interview import Floats
-from audit.types import Status
+from audit.types import Reason, Status
+from benchmarks.identity_clips import Part, parts_of
 from benchmarks.identity_voices import CHANNELS, Heard, half, load
-from benchmarks.verification_faces import FaceSet, Halves
+from benchmarks.verification_faces import FaceSet
 from identity.embeddings import unit
 from identity.enrolment import Segment
 from identity.thread import Session, TraitThread, threads
@@ -39,6 +43,7 @@ FACE = "face/dlib_resnet/1/benchmark"
 VOICE = "voice/ge2e/1/benchmark"
 PER_SESSION = 2
 ROUNDS = 20
+_NOTHING = Reason("", "")
 
 # Sessions by person: A the candidate, others by other letters; face and voice apart.
 PLANS: dict[str, tuple[str, str, bool]] = {
@@ -196,32 +201,52 @@ def constructed(faces: FaceSet, voices: dict[str, list[Heard]]) -> Iterator[Outc
                 yield thread_of(dealer, plan, [person, *others], dealer.people(list(speakers), 3))
 
 
-def of_clips(clips: Sequence[Halves]) -> Iterator[Outcome]:
-    """Threads of clips' faces: a clip in parts, untouched, and with parts of another clip."""
-    usable = [clip for clip in clips if len(clip.embeddings) >= 6]
-    for clip in usable:
-        for parts in (3, 2):
-            own = _parts(clip, parts)
-            letters = "A" * parts
-            yield _faces_alone("clip in parts, untouched", own, letters)
-        for other in usable:
-            if other.person != clip.person:
-                own, theirs = _parts(clip, 2), _parts(other, 2)
-                yield _faces_alone("clip in parts, another clip after it", [*own, *theirs], "AABB")
-                mixed = [own[0], theirs[0], own[1]]
-                yield _faces_alone("another clip between the parts of a clip", mixed, "ABA")
+def of_clips(parts: Sequence[Part]) -> Iterator[Outcome]:
+    """Threads of parts of clips as they were enrolled: untouched, and with parts of another clip.
+
+    A pair of clips of one person makes no thread; each other pair makes two, in each order.
+    """
+    clips: dict[str, list[Part]] = defaultdict(list)
+    for part in parts:
+        if part.made.segments:
+            clips[part.clip].append(part)
+    usable = [own for own in clips.values() if len(own) > 1]
+    for own in usable:
+        yield _told("a clip in parts, untouched", own, "A" * len(own))
+        for theirs in usable:
+            if theirs[0].person == own[0].person:
+                if theirs is not own:
+                    same = "two clips of one person, untouched"
+                    yield _told(same, [*own[:2], *theirs[:2]], "AAAA")
+                continue
+            yield _told("another clip from session 3 on", [*own[:2], *theirs[:2]], "AABB")
+            yield _told("another clip in the last session", [*own[:2], theirs[0]], "AAB")
+            yield _told("another clip in session 2 alone", [own[0], theirs[0], own[1]], "ABA")
 
 
-def _parts(clip: Halves, count: int) -> list[Segment]:
-    return [
-        _segment("face", FACE, len(rows), unit(clip.embeddings[rows].mean(axis=0)), {})
-        for rows in np.array_split(np.arange(len(clip.embeddings)), count)
-    ]
+def _told(plan: str, parts: Sequence[Part], letters: str) -> Outcome:
+    """What the traits that show in these sessions say, against the letters of who they are of."""
+    found = threads([Session(str(n), part.made.segments) for n, part in enumerate(parts)])
+    planted, said, silent = set(), set(), 0
+    for thread in found:
+        for boundary in thread.boundaries:
+            before, after = int(boundary.before), int(boundary.after)
+            if letters[before] != letters[after]:
+                planted.add((thread.trait, after))
+            if boundary.status is Status.REVIEW:
+                said.add((thread.trait, after))
+            silent += boundary.status is Status.INCONCLUSIVE
+    return Outcome(plan, frozenset(planted), frozenset(said), silent)
 
 
-def _faces_alone(plan: str, parts: Sequence[Segment], letters: str) -> Outcome:
-    sessions = [Session(f"session {n}", (part,)) for n, part in enumerate(parts, 1)]
-    return judged(plan, threads(sessions), (letters,))
+def spliced_table(parts: Sequence[Part]) -> str:
+    """What became of sessions of which the second half is of another person."""
+    refused = sum(part.made.refused.get("face", _NOTHING).code == "several_faces" for part in parts)
+    kept = sum(any(s.trait == "face" for s in part.made.segments) for part in parts)
+    return (
+        f"Spliced sessions whose face was not enrolled because several are seen: {refused}/"
+        f"{len(parts)} ({_interval(refused, len(parts))}); enrolled all the same: {kept}."
+    )
 
 
 def table(found: Sequence[Outcome]) -> str:
@@ -278,18 +303,21 @@ def _interval(count: int, trials: int) -> str:
 def main() -> None:
     """Make the threads and print the tables."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--faces", type=Path, required=True)
-    parser.add_argument("--voices", type=Path, required=True)
-    parser.add_argument("--clips", type=Path)
+    parser.add_argument("--faces", type=Path)
+    parser.add_argument("--voices", type=Path)
+    parser.add_argument("--clips", type=Path, help="a folder of clips")
+    parser.add_argument("--cache", type=Path, default=Path("clips.pickle"))
     parser.add_argument("--half", type=int, default=1, choices=(0, 1))
     options = parser.parse_args()
-    with options.faces.open("rb") as file:
-        faces = pickle.load(file)["lfw"]  # noqa: S301 - written by our own benchmarks
-    print(table(list(constructed(faces, half(load(options.voices), options.half)))))
+    if options.faces and options.voices:
+        with options.faces.open("rb") as file:
+            faces = pickle.load(file)["lfw"]  # noqa: S301 - written by our own benchmarks
+        print(table(list(constructed(faces, half(load(options.voices), options.half)))))
     if options.clips:
-        with options.clips.open("rb") as file:
-            clips = pickle.load(file)  # noqa: S301 - written by our own benchmarks
-        print(table(list(of_clips(clips))))
+        with tempfile.TemporaryDirectory() as scratch:
+            parts, spliced = parts_of(options.clips, Path(scratch), options.cache)
+        print(table(list(of_clips(parts))))
+        print(f"\n{spliced_table(spliced)}")
 
 
 if __name__ == "__main__":

@@ -129,6 +129,18 @@ def threads(sessions: Sequence[Session]) -> tuple[TraitThread, ...]:
     return tuple(_thread(trait, sessions) for trait in TRAITS)
 
 
+def against_rest(trait: TraitOfPerson, sessions: Sequence[Session]) -> tuple[Compared, ...]:
+    """Each session that shows a trait against all others pooled, in their order; two or more."""
+    space, point = _space(trait, sessions), operating_point("identity", "thread")
+    found = [_pool(session, space) for session in sessions]
+    pools = [pool for pool in found if pool and pool.quality >= point[f"{trait}_least_quality"]]
+    if len(pools) < 2:
+        return ()
+    return tuple(
+        _compared(trait, space, (*pools[:n], *pools[n + 1 :]), pool) for n, pool in enumerate(pools)
+    )
+
+
 def _thread(trait: TraitOfPerson, sessions: Sequence[Session]) -> TraitThread:
     point = operating_point("identity", "thread")
     space = _space(trait, sessions)

@@ -13,7 +13,7 @@ Said = Literal["one", "several", "unclear", "uncalibrated", "too_few"]
 Numbers = Mapping[str, int]
 """The number of each session, by its label."""
 
-_ORDINALS = ("one person", "another", "a third", "a fourth", "a fifth", "a sixth")
+ORDINALS = ("one person", "another", "a third", "a fourth", "a fifth", "a sixth")
 
 
 def said_of(thread: TraitThread) -> Said:
@@ -106,10 +106,10 @@ def _unsure(thread: TraitThread, named: Sequence[int]) -> str:
 
 
 def _ordinal(person: int) -> str:
-    return _ORDINALS[person - 1] if person <= len(_ORDINALS) else f"person {person}"
+    return ORDINALS[person - 1] if person <= len(ORDINALS) else f"person {person}"
 
 
-def sessions(named: Sequence[int]) -> str:
+def sessions(named: Sequence[int], noun: str = "session") -> str:
     """Numbers of sessions as "session 4" or "sessions 1-3 and 5"."""
     runs = [
         [number for _, number in run]
@@ -117,4 +117,4 @@ def sessions(named: Sequence[int]) -> str:
     ]
     parts = [str(run[0]) if len(run) == 1 else f"{run[0]}-{run[-1]}" for run in runs]
     joined = ", ".join(parts[:-1]) + " and " + parts[-1] if len(parts) > 1 else parts[0]
-    return f"session{'s' if len(named) > 1 else ''} {joined}"
+    return f"{noun}{'s' if len(named) > 1 else ''} {joined}"
