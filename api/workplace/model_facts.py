@@ -6,6 +6,7 @@ All of it is read from the installed packages: nothing here is typed in twice.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -58,10 +59,9 @@ def state(store: WeightStore, row: WeightRow) -> str:
 def _signal(spec: DetectorSpec, package: str) -> SignalFacts:
     point = _point(package, spec.name)
     models = {spec.name, *spec.weights}
-    plain = tuple((name, _said(value)) for name, value in point.items() if name != "source")
     return SignalFacts(
         spec=spec,
-        thresholds=plain,
+        thresholds=tuple(each for each in _flat(point) if each[0] != "source"),
         source=str(point.get("source", "")),
         fitted=tuple(each for each in records(package).values() if _is_of(each, spec, models)),
         stated=tuple(each for each in _stated(package) if _is_of(each, spec, models)),
@@ -88,6 +88,15 @@ def _point(package: str, name: str) -> dict[str, Any]:
         return operating_point(package, name)
     except KeyError:
         return {}
+
+
+def _flat(point: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Each value with its name; of a table within, under both names."""
+    for name, value in point.items():
+        if isinstance(value, dict):
+            yield from ((f"{name}.{inner}", _said(each)) for inner, each in value.items())
+        else:
+            yield name, _said(value)
 
 
 def _said(value: object) -> str:

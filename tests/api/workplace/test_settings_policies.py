@@ -156,8 +156,10 @@ def test_a_signal_states_its_errors_and_their_source(auditor: Person) -> None:
     assert {each.model for each in found.fitted} == {"vocoded_speech"} and found.stated
     page = html.unescape(auditor.get("/app/settings/signals/synthetic_speech").text)
     for each in found.stated:
-        assert f"at most {100 * each.attack_error:g} %, of {each.n_attack}" in page
+        said = f'at most {100 * each.attack_error:g} % <span class="hint">set on {each.n_attack}<'
+        assert said in page
         assert each.source in page
+    assert ("copies.least_snr_db", "7.9") in found.thresholds
     assert found.source in page and found.spec.limits[0] in page
     assert {each.id for each in facts["voice_reference"].fitted} == {
         "voice_ge2e_2s",
