@@ -21,13 +21,19 @@ import uvicorn
 from fastapi.routing import APIRoute
 from playwright.sync_api import sync_playwright
 
+from audit.operations import candidate_links
+from audit.operations.languages import nearest
+from audit.records.register import Candidate
+from audit.store import Store
 from benchmarks import page_world
 from benchmarks.page_world import EMPTY, OVERFULL, TYPICAL
+from reports.document.catalogue import LANGUAGES
 from tests.api.workplace.conftest import Person
 
 WIDTHS = (390, 1024, 1600)
 SCHEMES = ("light", "dark")
 _TALLEST = 6000
+OWN_PAGES = {"home": "", "data": "/data", "no": "/ask/opt_out", "correct": "/ask/correction"}
 
 
 @contextmanager
@@ -76,6 +82,30 @@ def signed(browser: Any, address: str, person: Person) -> Any:
         [{"name": each.name, "value": each.value or "", "url": address} for each in _jar(person)]
     )
     return context.new_page()
+
+
+def own_pages(
+    browser: Any, store: Store, address: str, where: tuple[str, Path], axe: Any
+) -> list[str]:
+    """Pictures of the newest candidate's own page in each language, and what is wrong with it."""
+    state, out = where
+    faults: list[str] = []
+    for language in LANGUAGES:
+        with store.unit(state) as unit:
+            newest = unit.find(Candidate, erased_at=None)
+            if newest is None:
+                return []
+            _, token = candidate_links.make_link(unit, newest.id, language=nearest(language))
+        page = browser.new_context().new_page()
+        for name, below in OWN_PAGES.items():
+            to = out / state / f"me-{name}-{language}"
+            found = photographed(page, f"/me/{token}{below}", address, to, axe)
+            faults += [
+                f"{state}: me-{name}-{language}: {each.rpartition(':')[2]}" for each in found
+            ]
+        page.context.close()
+        print(f"{state} own page, {language}", flush=True)
+    return faults
 
 
 def _jar(person: Person) -> list[Any]:
@@ -127,6 +157,8 @@ def main() -> None:
                     faults += [f"{state}: {each}" for each in found]
                     page.context.close()
                     print(f"{state} {path}", flush=True)
+                if "candidate" in given.only or not given.only:
+                    faults += own_pages(browser, store, address, (state, given.out), axe)
         browser.close()
     print("\n".join(faults) or "Nothing is wider than its screen; axe finds no violation.")
     if faults:

@@ -13,6 +13,7 @@ from audit.operations import candidate_links
 from audit.operations.erasure import erase_candidate
 from audit.operations.register import NewCandidate, create_candidate
 from audit.records.oversight import CandidateLink
+from audit.records.register import Candidate, Stopped
 from audit.store import Store
 from audit.store.public import forget_links, organisation_of_candidate_link
 from tests.api.conftest import Frame
@@ -127,3 +128,23 @@ def test_the_language_is_that_of_letters_or_english(world: World) -> None:
             person = create_candidate(unit, new)
             link, _ = candidate_links.make_link(unit, person.id)
             assert link.language == wanted
+
+
+def test_both_databases_keep_links_of_one_tenant_from_another(both: Frame) -> None:
+    store = both.service.store
+    with store.unit("acme") as unit:
+        candidate = create_candidate(unit, NewCandidate(external_ref="a-1"))
+        link, token = candidate_links.make_link(unit, candidate.id)
+    page = both.client.get(f"/me/{token}")
+    assert page.status_code == 200 and "Acme" in page.text
+    form = page.text.partition('name="token" value="')[2].partition('"')[0]
+    done = both.client.post(
+        f"/me/{token}/ask/opt_out", data={"token": form}, follow_redirects=False
+    )
+    assert done.status_code == 303
+    with store.unit("globex") as unit:
+        assert unit.find(CandidateLink, id=link.id) is None
+        unit.remove(link)
+    with store.reading("acme") as unit:
+        assert unit.get(CandidateLink, link.id) == link
+        assert unit.get(Candidate, candidate.id).stopped is Stopped.OPTED_OUT
