@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from audit.inference import Models, limited_threads
 from audit.settings import Settings
 from audit.types import Reason
 from identity.enrolment import enrolment
+from identity.scene import Scene, compare_scenes, scene_of
 from identity.thread import Compared, Session, TraitThread, threads
 from identity.thread_words import sentence
 
@@ -33,6 +35,7 @@ class Read:
     hashes: tuple[str, ...]
     found: tuple[TraitThread, ...]
     refused: tuple[tuple[str, str, Reason], ...]
+    scenes: tuple[Scene | Reason, ...] = ()
 
     @property
     def said(self) -> str:
@@ -69,21 +72,23 @@ def read_sessions(
     how = reading(settings, models, DETECTORS)
     sessions: list[Session] = []
     refused: list[tuple[str, str, Reason]] = []
-    hashes = []
+    hashes, scenes = [], []
     with limited_threads(settings.threads):
         for number, (path, label) in enumerate(zip(recordings, labels, strict=True)):
             progress(f"reading {label}", number / len(recordings))
             try:
-                made = enrolment(open_interview(path, how, label=label))
+                interview = open_interview(path, how, label=label)
+                made = enrolment(interview)
             except InputError as error:
                 raise type(error)(f"{label}: {error}") from error
+            scenes.append(scene_of(interview))
             sessions.append(Session(label, made.segments))
             refused += [(label, trait, why) for trait, why in made.refused.items()]
             with path.open("rb") as file:
                 hashes.append(hashlib.file_digest(file, "sha256").hexdigest())
         found = threads(sessions)
     progress("done", 1.0)
-    return Read(tuple(labels), tuple(hashes), found, tuple(refused))
+    return Read(tuple(labels), tuple(hashes), found, tuple(refused), tuple(scenes))
 
 
 def thread_summary(read: Read) -> Group:
@@ -104,6 +109,7 @@ def thread_summary(read: Read) -> Group:
     parts += [
         Text(f"{label}, {trait}: {why.text}", style="dim") for label, trait, why in read.refused
     ]
+    parts += [Text(line) for line in _scenes(read)]
     parts.append(
         Text("log10 LR: above 0 for the same person. Nothing here decides about a person.")
     )
@@ -117,3 +123,19 @@ def _figures(pair: Compared) -> tuple[str, str, str]:
     if words != NO_SUPPORT:
         words += " for the same person" if pair.log10 > 0 else " for different persons"
     return f"{pair.log10:+.2f}", f"{pair.lower:+.2f} to {pair.upper:+.2f}", words
+
+
+def _scenes(read: Read) -> Iterator[str]:
+    """What stands behind the person in one session and the next: measured, without a ratio."""
+    for number, (one, other) in enumerate(pairwise(read.scenes), start=1):
+        said = _scene(one, other)
+        yield f"Scene, sessions {number} and {number + 1} (no likelihood ratio is known): {said}"
+
+
+def _scene(one: Scene | Reason, other: Scene | Reason) -> str:
+    if isinstance(one, Reason):
+        return one.text
+    if isinstance(other, Reason):
+        return other.text
+    found = compare_scenes(one, other)
+    return found.text if isinstance(found, Reason) else f"{found.words}."

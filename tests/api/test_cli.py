@@ -245,7 +245,8 @@ def test_thread_of_sessions(
     report = Envelope.model_validate_json((out / "report.json").read_bytes()).document
     assert report.kind == "identity_thread" and not faults(report)
     assert report.data["thread"]["divisions"][0]["said"] == "one"
-    assert "held.mp4" in capsys.readouterr().out
+    shown = capsys.readouterr().out
+    assert "held.mp4" in shown and "Scene, sessions 1 and 2" in shown
     assert run(["thread", str(recording)], monkeypatch) == 2
 
 
