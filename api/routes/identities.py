@@ -290,7 +290,7 @@ def read_thread(call: Call, candidate_id: CandidateId) -> Response:
     """Whether one person sits in all sessions of a candidate: by face, and by voice, in words.
 
     A session is a reference under a consent that is in force. Each reading is recorded; at most 20
-    different sets of sessions are answered about within 24 hours.
+    different sets of sessions, and 20 sessions, are answered about within 24 hours.
     """
     with call.unit() as unit:
         found = thread_operations.read_thread(unit, candidate_id)

@@ -81,11 +81,11 @@ def read_thread(
     used = {each.reference_id for each in sessions[-MOST_SESSIONS:] if each.left_out is None}
     held = unit.every(Template, reference_id=tuple(used)) if used else ()
     digest = _digest(held)
-    _take_try(unit, candidate_id, digest)
+    _take_try(unit, candidate_id, digest, used)
     unit.record(
         EventKind.REFERENCE_COMPARED,
         candidate_id,
-        {"thread": digest, "references": len(used), "why": why},
+        {"thread": digest, "references": sorted(used), "why": why},
     )
     return tuple(_with_templates(unit, sessions, held))
 
@@ -177,14 +177,18 @@ def _digest(held: Sequence[Template]) -> str:
     return hashlib.sha256("\n".join(sorted(each.id for each in held)).encode()).hexdigest()[:16]
 
 
-def _take_try(unit: UnitOfWork, candidate_id: str, digest: str) -> None:
-    """Raises `TooManyTries` where a day's different sets were answered about already.
+def _take_try(unit: UnitOfWork, candidate_id: str, digest: str, used: set[str]) -> None:
+    """Raises `TooManyTries` where a day's different sets, or sessions, were answered about already.
+
+    Sessions are counted too, since a set can hold several new ones; and sets, since pooling the
+    same sessions in other ways tells more of each.
 
     Sealed entries are looked at first, since most readings repeat one of them.
     """
     since = unit.now() - _WITHIN
     kind = EventKind.REFERENCE_COMPARED.value
     seen: set[str] = set()
+    references = set(used)
     for table, column in ((_ENTRIES, _ENTRIES.c.line), (_INBOX, _INBOX.c.body)):
         rows = unit.connection.execute(
             select(column).where(
@@ -194,15 +198,18 @@ def _take_try(unit: UnitOfWork, candidate_id: str, digest: str) -> None:
                 table.c.time > since,
             )
         ).scalars()
-        bodies = [
+        bodies: list[Any] = [
             LedgerEntry.from_line(bytes(row)).body if table is _ENTRIES else json.loads(row)
             for row in rows
         ]
-        seen |= {str(body["thread"]) for body in bodies if "thread" in body}
+        read = [body for body in bodies if "thread" in body]
+        seen |= {str(body["thread"]) for body in read}
+        references |= {str(name) for body in read for name in body["references"]}
         if digest in seen:
             return
-    if len(seen) >= MOST_A_DAY:
+    if len(seen) >= MOST_A_DAY or len(references) > MOST_A_DAY:
         raise TooManyTries(
             f"The threads of {len(seen)} different sets of this candidate's sessions were read "
-            f"within 24 hours; {MOST_A_DAY} are allowed, whoever asks. Try again later."
+            f"within 24 hours; {MOST_A_DAY} sets and sessions are allowed, whoever asks. Try again "
+            "later."
         )

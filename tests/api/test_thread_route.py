@@ -139,6 +139,26 @@ def test_different_sets_of_sessions_are_bounded_and_the_same_one_is_not(
         assert threads.read_thread(unit, candidate.id)
 
 
+def test_different_sessions_are_bounded_too(web: Frame, monkeypatch: pytest.MonkeyPatch) -> None:
+    shelf = shelf_of(web)
+    candidate = enrolled(shelf, "AA", "AA")
+    monkeypatch.setattr(threads, "MOST_A_DAY", 3)
+    key = web.key_of("platform")
+    assert web.send("GET", path(candidate), key).status_code == 200
+    with shelf.store.unit(TENANT) as unit:
+        for held in unit.every(Reference, candidate_id=candidate.id):
+            references.remove_reference(unit, held)
+        [consent] = unit.every(Consent, candidate_id=candidate.id)
+    for number in (5, 6):
+        stored = shelf.reference(candidate, wav(hertz=400 + number))
+        with shelf.store.unit(TENANT) as unit:
+            new = NewReference(media_id=stored.id, consent_id=consent.id)
+            reference = references.add_reference(unit, candidate.id, new)
+            templates.enrol(unit, reference, [made("face", "B", number)], SPACES)
+    refused = web.send("GET", path(candidate), key)
+    assert (refused.status_code, refused.json()["code"]) == (429, "too_many_tries")
+
+
 def test_of_many_sessions_the_newest_are_compared(
     web: Frame, monkeypatch: pytest.MonkeyPatch
 ) -> None:
