@@ -17,7 +17,7 @@ from audit.clocks import RequestKind
 from audit.operations import candidate_links, holds, references, requests
 from audit.operations.erasure import erase_candidate
 from audit.operations.references import NewReference
-from audit.operations.requests import Decided
+from audit.operations.requests import Asked, Decided
 from audit.records.evidence import MediaKind, Reference
 from audit.records.oversight import Request, Review
 from audit.records.register import Candidate, Consent, Stopped
@@ -446,3 +446,14 @@ def test_no_page_sends_more_than_twelve_queries(own: Own, world: World) -> None:
         with counted(world.store) as seen:
             assert own.get(below).status_code == 200
         assert len(seen) <= MOST_QUERIES, (below, seen)
+
+
+def test_what_a_person_wrote_goes_with_their_data(own: Own, world: World) -> None:
+    own.post("/ask/correction", FORMS[RequestKind.CORRECTION])
+    with world.store.unit("acme") as unit:
+        asked = Asked(
+            candidate_id=own.id, kind=RequestKind.DELETION, channel="letter", details="My face."
+        )
+        requests.receive(unit, asked)
+        erase_candidate(unit, own.id)
+    assert [each.request.details for each in own.asked()] == ["", ""]
