@@ -280,9 +280,8 @@ class SpeechEntry(Part):
         description="probability of two voices at once; null where no model is installed"
     )
     loudness: SeriesEntry | None = Field(
-        default=None,
         description="highest sample of each run of the mono track, as a share of full scale; "
-        "null or absent where it was not kept",
+        "null where there is none"
     )
 
 
