@@ -175,9 +175,18 @@ class Gallery:
     def _rough(self, query: Floats, most: int) -> tuple[Ints, Floats]:
         """Places with their cosines, among which the best are."""
         if self._graph is not None:
-            places = self._graph.nearest(query, max(most, self.rules.proposed))
+            places = self._of_owners(self._graph.nearest(query, max(most, self.rules.proposed)))
             return places, self._scores(places, query)
         return scan(self._shards, query, most, self._pool if len(self._shards) > 1 else None)
+
+    def _of_owners(self, places: Ints) -> Ints:
+        """All rows of whoever the graph proposes: it may have passed over their best one."""
+        numbers = {
+            int(self._shards[shard].owner[slot])
+            for shard, slot in (divmod(place, self.rules.shard_rows) for place in places.tolist())
+        }
+        every = {place for number in numbers if number >= 0 for place in self._places[number]}
+        return np.array(sorted(every), np.int64)
 
     def _scores(self, places: Ints, query: Floats) -> Floats:
         scores = np.empty(len(places), np.float32)

@@ -10,6 +10,7 @@ import pytest
 
 from api.workplace import model_facts, policy_words, settings_packs
 from audit import policies as documents
+from audit.detectors import operating_point
 from audit.operations import policies
 from audit.operations.reports import ResultReader
 from audit.records.oversight import Policy
@@ -159,7 +160,8 @@ def test_a_signal_states_its_errors_and_their_source(auditor: Person) -> None:
         said = f'at most {100 * each.attack_error:g} % <span class="hint">set on {each.n_attack}<'
         assert said in page
         assert each.source in page
-    assert ("copies.least_snr_db", "7.9") in found.thresholds
+    held = operating_point("liveness", "synthetic_speech")["copies"]["least_snr_db"]
+    assert ("copies.least_snr_db", f"{held:g}") in found.thresholds
     assert found.source in page and found.spec.limits[0] in page
     assert {each.id for each in facts["voice_reference"].fitted} == {
         "voice_ge2e_2s",
