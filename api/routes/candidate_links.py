@@ -18,6 +18,7 @@ from api.scopes import requires
 from audit.operations import candidate_links
 from audit.operations.inputs import Input, Whole
 from audit.operations.languages import Language
+from audit.operations.link_keys import nowhere
 from audit.records.oversight import CandidateLink
 from audit.records.register import Candidate
 
@@ -120,6 +121,6 @@ def revoke_candidate_link(
     with call.unit() as unit:
         link = unit.find(CandidateLink, id=link_id, candidate_id=candidate_id)
         if link is None:
-            raise candidate_links.nowhere()
+            raise nowhere()
         candidate_links.revoke_link(unit, link.id)
         return call.nothing(unit)

@@ -23,6 +23,7 @@ from audit.errors import NotFound, StepRefused
 from audit.operations import challenges, uploads
 from audit.operations.challenges import LARGEST_BYTES, MOST_TELEMETRY, Committed
 from audit.operations.inputs import Input, Sha256, Whole
+from audit.operations.link_keys import nowhere
 from audit.operations.media import MediaOrder
 from audit.records.challenges import Challenge, ChallengeState
 from audit.store import UnitOfWork
@@ -210,7 +211,7 @@ def _tenant(service: Service, token: str) -> tuple[str, str]:
     link = challenges.challenge_of(token)
     tenant = tenant_of_challenge(service.store, link) if link else None
     if link is None or tenant is None:
-        raise challenges.nowhere()
+        raise nowhere()
     return tenant, link
 
 

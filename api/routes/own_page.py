@@ -32,6 +32,7 @@ from audit.operations import candidate_links, own_page
 from audit.operations.candidate_links import Opened
 from audit.operations.disclosures import Export
 from audit.operations.languages import Language
+from audit.operations.link_keys import nowhere
 from audit.operations.own_page import LONGEST_DETAILS
 from audit.store import ReadUnit, UnitOfWork
 from audit.store.public import Organisation, organisation_of_candidate_link
@@ -147,10 +148,10 @@ async def _visit(
         form = form_fields(await request.body())
     link = candidate_links.link_of(token)
     if link is None:
-        raise candidate_links.nowhere()
+        raise nowhere()
     found = await run_in_threadpool(organisation_of_candidate_link, service.store, link)
     if found is None:
-        raise candidate_links.nowhere()
+        raise nowhere()
     return Visit(request, service, found, token, form)
 
 

@@ -24,6 +24,7 @@ from api.routes.paths import LinkId, ReportId
 from api.scopes import public, requires
 from audit.operations import report_links, reports
 from audit.operations.inputs import Input, Whole
+from audit.operations.link_keys import nowhere
 from audit.records.evidence import Report
 from audit.records.issued import ReportLink
 from audit.store.public import tenant_of_link
@@ -232,7 +233,7 @@ def revoke_report_link(call: Call, report_id: ReportId, link_id: LinkId) -> Resp
         readable(call, unit.get(Report, report_id))
         link = unit.find(ReportLink, id=link_id, report_id=report_id)
         if link is None:
-            raise report_links.nowhere()
+            raise nowhere()
         report_links.revoke_link(unit, link.id)
         return call.nothing(unit)
 
@@ -255,7 +256,7 @@ def follow_report_link(
     link = report_links.link_of(token)
     tenant = tenant_of_link(service.store, link) if link else None
     if link is None or tenant is None:
-        raise report_links.nowhere()
+        raise nowhere()
     with service.store.unit(tenant, actor=link) as unit:
         report, file = report_links.follow(unit, token)
     pieces = reports.content(service.vault, tenant, report, file)

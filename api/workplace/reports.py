@@ -20,6 +20,7 @@ from api.scopes import requires
 from api.workplace.framing import HEADERS, HOME, Visit, VisitDep, router
 from audit.operations import report_links, report_orders
 from audit.operations import reports as operations
+from audit.operations.link_keys import nowhere
 from audit.records.evidence import Report, RunState
 from audit.records.issued import DocumentKind, ReportLink
 from audit.records.register import System
@@ -145,7 +146,7 @@ def end_link(visit: VisitDep, report_id: ReportId, link_id: LinkId) -> Response:
         readable(visit.call, unit.get(Report, report_id))
         link = unit.find(ReportLink, id=link_id, report_id=report_id)
         if link is None:
-            raise report_links.nowhere()
+            raise nowhere()
         report_links.revoke_link(unit, link.id)
     return visit.go(f"{REPORTS}/{report_id}", "link_ended")
 

@@ -10,17 +10,15 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
-import re
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from audit.canonical import Json
-from audit.errors import NotFound
 from audit.ids import new_id
 from audit.ledger import EventKind, timestamp
 from audit.operations.changes import change
 from audit.operations.languages import Language, nearest
-from audit.operations.link_keys import link_key, signed, stored_link_key
+from audit.operations.link_keys import id_in, link_key, nowhere, signed, stored_link_key
 from audit.operations.register import refuse_erased
 from audit.records.oversight import CandidateLink
 from audit.records.register import Candidate
@@ -31,7 +29,6 @@ LONGEST = timedelta(days=365)
 USUAL = timedelta(days=90)
 _NAME = "candidate_links"
 _FORMAT = "fairwitness-candidate-link/1"
-_TOKEN = re.compile(r"(cpl_[0-9A-HJKMNP-TV-Z]{26})\.([A-Za-z0-9_-]{43})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,13 +114,7 @@ def lives(link: CandidateLink, at: datetime) -> bool:
 
 def link_of(token: str) -> str | None:
     """The identifier in a token that is written as one."""
-    found = _TOKEN.fullmatch(token)
-    return found[1] if found else None
-
-
-def nowhere() -> NotFound:
-    """The same for every link that leads nowhere."""
-    return NotFound("This link leads nowhere: it has ended, was taken back, or never was.")
+    return id_in(token, "cpl")
 
 
 def _is_of(unit: ReadUnit, link: CandidateLink, token: str, key: bytes) -> bool:

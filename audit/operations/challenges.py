@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -31,7 +30,7 @@ from audit.challenges import (
     new_nonce,
 )
 from audit.clocks import RequestKind
-from audit.errors import InputError, NotFound, StepRefused, VersionConflict
+from audit.errors import InputError, StepRefused, VersionConflict
 from audit.ids import new_id
 from audit.jobs import enqueue
 from audit.keyring import Context
@@ -40,7 +39,7 @@ from audit.operations import gate
 from audit.operations.flags import FlagContext, inform
 from audit.operations.inputs import Input, InterviewId, Whole
 from audit.operations.languages import Language, nearest
-from audit.operations.link_keys import link_key, signed, stored_link_key
+from audit.operations.link_keys import id_in, link_key, nowhere, signed, stored_link_key
 from audit.operations.media import named
 from audit.operations.requests import Asked, receive
 from audit.records.challenges import Challenge, ChallengeState
@@ -65,7 +64,6 @@ MOST_TELEMETRY = 900_000
 MOST_COMPARED = 200
 _NAME = "challenge_links"
 _FORMAT = "fairwitness-challenge-link/1"
-_TOKEN = re.compile(r"(chl_[0-9A-HJKMNP-TV-Z]{26})\.([A-Za-z0-9_-]{43})")
 _RESULT = TypeAdapter(ChallengeResult)
 _LONGEST_DETAIL = 500
 _DRAWN = {Kind.TURN_HEAD, Kind.FOLLOW_DOT, Kind.SCREEN_COLOURS}
@@ -152,13 +150,7 @@ def create(unit: UnitOfWork, new: NewChallenge) -> tuple[Challenge, str]:
 
 def challenge_of(token: str) -> str | None:
     """The identifier in a token that is written as one."""
-    found = _TOKEN.fullmatch(token)
-    return found[1] if found else None
-
-
-def nowhere() -> NotFound:
-    """The same for every link that leads nowhere."""
-    return NotFound("This link leads nowhere: it was taken back, or never was.")
+    return id_in(token, "chl")
 
 
 def opened(unit: ReadUnit, token: str, at: datetime) -> Challenge:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+import re
 import secrets
 from collections.abc import Mapping
 
 from audit.canonical import Json, canonical_json
+from audit.errors import NotFound
 from audit.ids import new_id
 from audit.keyring import Context
 from audit.records.issued import SealedSecret
@@ -16,6 +18,7 @@ from audit.store import ReadUnit, UnitOfWork
 from audit.store.turns import take_turn
 
 _KEY_BYTES = 32
+_TOKEN = re.compile(r"([a-z]{3}_[0-9A-HJKMNP-TV-Z]{26})\.[A-Za-z0-9_-]{43}")
 
 
 def link_key(unit: UnitOfWork, name: str) -> bytes:
@@ -45,6 +48,17 @@ def signed(key: bytes, id: str, said: Mapping[str, Json]) -> str:
     """A token: the identifier, and an HMAC-SHA256 over all that the link stands for."""
     mac = hmac.digest(key, canonical_json(said), hashlib.sha256)
     return f"{id}.{base64.urlsafe_b64encode(mac).decode().rstrip('=')}"
+
+
+def id_in(token: str, prefix: str) -> str | None:
+    """The identifier in a token that is written as one of this kind."""
+    found = _TOKEN.fullmatch(token)
+    return found[1] if found and found[1].startswith(f"{prefix}_") else None
+
+
+def nowhere() -> NotFound:
+    """The same for every link that leads nowhere: nobody learns why."""
+    return NotFound("This link leads nowhere: it has ended, was taken back, or never was.")
 
 
 def _context(tenant: str, name: str, id: str) -> Context:

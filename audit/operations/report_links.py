@@ -8,16 +8,14 @@ token can be made by nobody else, and taken back at once.
 from __future__ import annotations
 
 import hmac
-import re
 from dataclasses import replace
 from datetime import timedelta
 
 from audit.canonical import Json
-from audit.errors import NotFound
 from audit.ids import new_id
 from audit.ledger import EventKind, timestamp
 from audit.operations.changes import change
-from audit.operations.link_keys import link_key, signed, stored_link_key
+from audit.operations.link_keys import id_in, link_key, nowhere, signed, stored_link_key
 from audit.operations.reports import form, read, readable
 from audit.records.evidence import Report, ReportFile
 from audit.records.issued import ReportLink
@@ -28,7 +26,6 @@ LONGEST = timedelta(days=7)
 USUAL = timedelta(hours=1)
 _NAME = "report_links"
 _FORMAT = "fairwitness-report-link/1"
-_TOKEN = re.compile(r"(lnk_[0-9A-HJKMNP-TV-Z]{26})\.([A-Za-z0-9_-]{43})")
 
 
 def make_link(
@@ -96,13 +93,7 @@ def revoke_link(unit: UnitOfWork, link_id: str) -> ReportLink:
 
 def link_of(token: str) -> str | None:
     """The identifier in a token that is written as one."""
-    found = _TOKEN.fullmatch(token)
-    return found[1] if found else None
-
-
-def nowhere() -> NotFound:
-    """The same for every link that leads nowhere."""
-    return NotFound("This link leads nowhere: it has ended, was taken back, or never was.")
+    return id_in(token, "lnk")
 
 
 def _is_of(unit: ReadUnit, link: ReportLink, token: str, key: bytes) -> bool:

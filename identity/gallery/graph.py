@@ -10,6 +10,10 @@ from usearch.index import Index
 
 from audit.interview import Floats, Ints
 
+ALONE = 10_000
+"""The first rows are added by one thread: threads that meet in a graph of a few rows leave some
+of them without links. Of 400 rows added by two, about one question in 100 missed its best."""
+
 
 class Graph:
     """A graph over first planes, by place. It lives in memory and is never saved.
@@ -39,7 +43,12 @@ class Graph:
 
     def add(self, places: Ints, vectors: Floats, *, threads: int) -> None:
         """Adds rows. A place that was removed may be added again."""
-        self._index.add(places.astype(np.uint64), vectors, threads=threads, copy=True)
+        alone = max(0, ALONE - len(self))
+        for part, count in ((slice(alone), 1), (slice(alone, None), threads)):
+            if len(places[part]):
+                self._index.add(
+                    places[part].astype(np.uint64), vectors[part], threads=count, copy=True
+                )
 
     def remove(self, place: int) -> None:
         """Takes a row out; its vector is overwritten when the place is used again."""

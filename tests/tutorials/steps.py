@@ -36,8 +36,8 @@ def fits(printed: str, wanted: str) -> bool:
     return re.fullmatch(".*?".join(parts), printed.strip(), re.DOTALL) is not None
 
 
-def run_python(page: Path) -> None:
-    """Runs all blocks of a page one after the other in one namespace."""
+def run_python(page: Path) -> int:
+    """Runs all blocks of a page one after the other in one namespace; returns how many."""
     known: dict[str, Any] = {"__name__": "tutorial"}
     for language, code, wanted in blocks(page):
         assert language == "python", language
@@ -49,10 +49,11 @@ def run_python(page: Path) -> None:
     for each in known.values():
         if isinstance(each, httpx.Client):
             each.close()
+    return len(blocks(page))
 
 
-def run_shell(page: Path, folder: Path, environment: Mapping[str, str]) -> None:
-    """Runs all blocks of a page one after the other in one folder."""
+def run_shell(page: Path, folder: Path, environment: Mapping[str, str]) -> int:
+    """Runs all blocks of a page one after the other in one folder; returns how many."""
     for language, code, wanted in blocks(page):
         assert language == "bash", language
         done = subprocess.run(
@@ -62,6 +63,7 @@ def run_shell(page: Path, folder: Path, environment: Mapping[str, str]) -> None:
         assert done.returncode == 0, (code, done.stdout, done.stderr)
         if wanted is not None:
             assert fits(done.stdout, wanted), (code, done.stdout)
+    return len(blocks(page))
 
 
 class Steps:

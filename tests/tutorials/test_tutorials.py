@@ -86,11 +86,11 @@ def test_from_the_first_call_to_a_report_that_an_auditor_verifies(
     monkeypatch.setenv("URL", running.url)
     monkeypatch.setenv("ADMIN_KEY", running.admin_key())
     monkeypatch.setenv("RECORDING", str(recording))
-    run_python(TUTORIALS / "platform.md")
+    assert run_python(TUTORIALS / "platform.md") == 6
     asked(running, "appeal", "DE")
     bundle = officer(running, tmp_path, "ana", script=True, width=1280)
     bundle.replace(tmp_path / "bundle.zip")
-    _audited(running, tmp_path)
+    assert _audited(running, tmp_path) == 5
 
 
 def test_the_same_on_a_phone_without_a_script(running: Fleet, tmp_path: Path) -> None:
@@ -98,8 +98,8 @@ def test_the_same_on_a_phone_without_a_script(running: Fleet, tmp_path: Path) ->
     assert officer(running, tmp_path, "ben", script=False, width=390).stat().st_size > 10_000
 
 
-def _audited(running: Fleet, folder: Path) -> None:
-    """What the auditor gets beside the bundle, and their tutorial."""
+def _audited(running: Fleet, folder: Path) -> int:
+    """What the auditor gets beside the bundle, and their tutorial; how many commands it has."""
     environment = dict(running.environment)
     exported = running.command("ledger", "export", "main", "--out", str(folder / "ledger"))
     assert exported.returncode == 0, exported.stderr
@@ -110,7 +110,7 @@ def _audited(running: Fleet, folder: Path) -> None:
     (folder / "keys.json").write_bytes(keys.content)
     environment["PATH"] = f"{Path(sys.executable).parent}:{environment['PATH']}"
     environment |= {"HOME": str(folder), "FAIRWITNESS_DATA_DIR": str(folder / "elsewhere")}
-    run_shell(TUTORIALS / "auditor.md", folder, environment)
+    return run_shell(TUTORIALS / "auditor.md", folder, environment)
 
 
 def test_what_stands_for_anything_does_not_stand_for_something_else() -> None:
