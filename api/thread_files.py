@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from importlib.metadata import version
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -13,16 +15,18 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from api.thread_told import NO_SUPPORT, support, told
+from api.thread_told import NO_SUPPORT, Weights, pairs, support, told
 from audit.check import Progress, open_interview, quiet, reading
 from audit.errors import InputError
 from audit.inference import Models, limited_threads
+from audit.result import ComparisonResult
 from audit.settings import Settings
 from audit.types import Reason
-from identity.enrolment import enrolment
+from identity.enrolment import enrolment, weights_of
 from identity.scene import Scene, compare_scenes, scene_of
 from identity.thread import Compared, Session, TraitThread, threads
 from identity.thread_words import sentence
+from reports.comparison import comparison_document
 
 DETECTORS = ("face_reference", "voice_reference")
 
@@ -36,6 +40,17 @@ class Read:
     found: tuple[TraitThread, ...]
     refused: tuple[tuple[str, str, Reason], ...]
     scenes: tuple[Scene | Reason, ...] = ()
+    weights: Weights = field(default_factory=dict)
+    started_at: str = ""
+
+    def _compared(self) -> ComparisonResult:
+        """Every two sessions, as a comparison of recordings says it."""
+        return ComparisonResult(
+            labels=self.labels,
+            pairs=pairs(self.found, self.weights),
+            started_at=self.started_at,
+            software_version=version("fairwitness"),
+        )
 
     @property
     def said(self) -> str:
@@ -50,9 +65,9 @@ class Read:
         ]
         return {
             "sessions": [{"label": label} for label in self.labels],
-            "comparisons": [],
+            "comparisons": [comparison_document(self._compared())],
             "not_compared": missing,
-            **told(self.found),
+            **told(self.found, self.weights),
         }
 
 
@@ -73,6 +88,7 @@ def read_sessions(
     sessions: list[Session] = []
     refused: list[tuple[str, str, Reason]] = []
     hashes, scenes = [], []
+    started = datetime.now(UTC).isoformat(timespec="seconds")
     with limited_threads(settings.threads):
         for number, (path, label) in enumerate(zip(recordings, labels, strict=True)):
             progress(f"reading {label}", number / len(recordings))
@@ -88,7 +104,15 @@ def read_sessions(
                 hashes.append(hashlib.file_digest(file, "sha256").hexdigest())
         found = threads(sessions)
     progress("done", 1.0)
-    return Read(tuple(labels), tuple(hashes), found, tuple(refused), tuple(scenes))
+    return Read(
+        labels=tuple(labels),
+        hashes=tuple(hashes),
+        found=found,
+        refused=tuple(refused),
+        scenes=tuple(scenes),
+        weights=weights_of(models),
+        started_at=started,
+    )
 
 
 def thread_summary(read: Read) -> Group:

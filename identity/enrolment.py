@@ -17,7 +17,7 @@ import numpy as np
 from audit.detectors import operating_point
 from audit.inference import Models
 from audit.interview import Floats, Interview
-from audit.types import Reason
+from audit.types import Reason, WeightUse
 from identity.embeddings import unit
 from identity.face_consistency import rows_of, stretches_of
 from identity.face_encoder import FaceEncoder
@@ -80,6 +80,12 @@ def spaces_of(models: Models) -> dict[Trait, str]:
         "face": space_of("face", face_encoder_of(models)),
         "voice": space_of("voice", voice_encoder_of(models)),
     }
+
+
+def weights_of(models: Models) -> dict[str, tuple[WeightUse, ...]]:
+    """By space: the weights of the same back ends. Raises as `spaces_of`."""
+    face, voice = face_encoder_of(models), voice_encoder_of(models)
+    return {space_of("face", face): face.uses(), space_of("voice", voice): voice.uses()}
 
 
 def enrolment(interview: Interview) -> Enrolment:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from audit.detectors import DetectorSpec
-from audit.types import LikelihoodRatio, ModelUse, Question, Reason, Signal, Status
+from audit.types import LikelihoodRatio, ModelUse, Question, Reason, Signal, Status, WeightUse
 from audit.wording import times_likelier
 from identity.thread import Boundary, Compared, TraitOfPerson, TraitThread
 
@@ -34,7 +34,9 @@ _SPECS = {
 HYPOTHESES = ("another person from this session on", "the same person in both sessions")
 
 
-def change_signal(thread: TraitThread, boundary: Boundary) -> Signal:
+def change_signal(
+    thread: TraitThread, boundary: Boundary, weights: tuple[WeightUse, ...] = ()
+) -> Signal:
     """What is said of one boundary: log10 Bayes factor of a change, over all divisions."""
     spec = _SPECS[thread.trait]
     figure = boundary.log10_change
@@ -42,7 +44,7 @@ def change_signal(thread: TraitThread, boundary: Boundary) -> Signal:
     return spec.signal(
         boundary.status,
         _change_reason(thread.trait, boundary),
-        model=_model(thread, spec),
+        model=_model(thread, spec, weights),
         score=figure,
         score_meaning=(
             "log10 Bayes factor of a change of person between two neighbouring sessions against "
@@ -60,18 +62,19 @@ def change_signal(thread: TraitThread, boundary: Boundary) -> Signal:
     )
 
 
-def pooled_signal(thread: TraitThread, found: Compared) -> Signal:
-    """What is said of a session against all before it together."""
-    spec = _SPECS[thread.trait]
-    words = (
-        f"Against {len(found.first)} earlier sessions together, {found.grade.words(found.score)}."
-    )
+def compared_signal(
+    thread: TraitThread, found: Compared, weights: tuple[WeightUse, ...] = ()
+) -> Signal:
+    """What is said of a session against an earlier one, or against several of them together."""
+    spec, several = _SPECS[thread.trait], len(found.first) > 1
+    whom = f"{len(found.first)} earlier sessions together" if several else "the earlier session"
+    code = "compared_with_the_past" if several else "compared_with_a_session"
     return spec.signal(
         found.status,
-        Reason("compared_with_the_past", words),
-        model=_model(thread, spec),
+        Reason(code, f"Against {whom}, {found.grade.words(found.score)}."),
+        model=_model(thread, spec, weights),
         score=found.grade.figure(found.score),
-        score_meaning=found.grade.meaning("this session and all before it, pooled"),
+        score_meaning=found.grade.meaning("this session and those before it, pooled"),
         operating_point=found.grade.operating_point,
         likelihood_ratio=found.grade.likelihood_ratio(found.score),
         quality=found.quality,
@@ -79,8 +82,8 @@ def pooled_signal(thread: TraitThread, found: Compared) -> Signal:
     )
 
 
-def _model(thread: TraitThread, spec: DetectorSpec) -> ModelUse:
-    return ModelUse(spec.name, f"{spec.version}/{thread.space}")
+def _model(thread: TraitThread, spec: DetectorSpec, weights: tuple[WeightUse, ...]) -> ModelUse:
+    return ModelUse(spec.name, f"{spec.version}/{thread.space}", weights)
 
 
 def _change_reason(trait: TraitOfPerson, boundary: Boundary) -> Reason:

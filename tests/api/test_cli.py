@@ -245,6 +245,10 @@ def test_thread_of_sessions(
     report = Envelope.model_validate_json((out / "report.json").read_bytes()).document
     assert report.kind == "identity_thread" and not faults(report)
     assert report.data["thread"]["divisions"][0]["said"] == "one"
+    [pair] = report.data["pairs"]
+    assert pair["modality"] == "face" and pair["log10_lr"] > 0
+    assert report.data["summary"]["by_face"] == 1
+    assert [each["id"] for each in report.data["models"]] == ["dlib_resnet"]
     shown = capsys.readouterr().out
     assert "held.mp4" in shown and "Scene, sessions 1 and 2" in shown
     assert run(["thread", str(recording)], monkeypatch) == 2
