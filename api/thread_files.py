@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import version
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from api.thread_told import NO_SUPPORT, Weights, pairs, support, told
+from api.thread_told import NO_SUPPORT, Weights, pairs, scenes_told, support, told
 from audit.check import Progress, open_interview, quiet, reading
 from audit.errors import InputError
 from audit.inference import Models, limited_threads
@@ -23,8 +22,8 @@ from audit.result import ComparisonResult
 from audit.settings import Settings
 from audit.types import Reason
 from identity.enrolment import enrolment, weights_of
-from identity.scene import Scene, compare_scenes, scene_of
 from identity.thread import Compared, Session, TraitThread, threads
+from identity.thread_scenes import Beside, scenes_beside
 from identity.thread_words import sentence
 from reports.comparison import comparison_document
 
@@ -39,7 +38,7 @@ class Read:
     hashes: tuple[str, ...]
     found: tuple[TraitThread, ...]
     refused: tuple[tuple[str, str, Reason], ...]
-    scenes: tuple[Scene | Reason, ...] = ()
+    scenes: tuple[Beside, ...] = ()
     weights: Weights = field(default_factory=dict)
     started_at: str = ""
 
@@ -67,6 +66,7 @@ class Read:
             "sessions": [{"label": label} for label in self.labels],
             "comparisons": [comparison_document(self._compared())],
             "not_compared": missing,
+            "scenes": scenes_told(self.scenes),
             **told(self.found, self.weights),
         }
 
@@ -87,7 +87,8 @@ def read_sessions(
     how = reading(settings, models, DETECTORS)
     sessions: list[Session] = []
     refused: list[tuple[str, str, Reason]] = []
-    hashes, scenes = [], []
+    unseen: dict[str, Reason] = {}
+    hashes = []
     started = datetime.now(UTC).isoformat(timespec="seconds")
     with limited_threads(settings.threads):
         for number, (path, label) in enumerate(zip(recordings, labels, strict=True)):
@@ -97,9 +98,12 @@ def read_sessions(
                 made = enrolment(interview)
             except InputError as error:
                 raise type(error)(f"{label}: {error}") from error
-            scenes.append(scene_of(interview))
             sessions.append(Session(label, made.segments))
-            refused += [(label, trait, why) for trait, why in made.refused.items()]
+            for trait, why in made.refused.items():
+                if trait == "scene":
+                    unseen[label] = why
+                else:
+                    refused.append((label, trait, why))
             with path.open("rb") as file:
                 hashes.append(hashlib.file_digest(file, "sha256").hexdigest())
         found = threads(sessions)
@@ -109,7 +113,7 @@ def read_sessions(
         hashes=tuple(hashes),
         found=found,
         refused=tuple(refused),
-        scenes=tuple(scenes),
+        scenes=scenes_beside(sessions, unseen),
         weights=weights_of(models),
         started_at=started,
     )
@@ -133,7 +137,13 @@ def thread_summary(read: Read) -> Group:
     parts += [
         Text(f"{label}, {trait}: {why.text}", style="dim") for label, trait, why in read.refused
     ]
-    parts += [Text(line) for line in _scenes(read)]
+    parts += [
+        Text(
+            f"Camera and scene, sessions {numbers[each.before]} and {numbers[each.after]} "
+            f"(no likelihood ratio is known): {each.text}"
+        )
+        for each in read.scenes
+    ]
     parts.append(
         Text("log10 LR: above 0 for the same person. Nothing here decides about a person.")
     )
@@ -147,19 +157,3 @@ def _figures(pair: Compared) -> tuple[str, str, str]:
     if words != NO_SUPPORT:
         words += " for the same person" if pair.log10 > 0 else " for different persons"
     return f"{pair.log10:+.2f}", f"{pair.lower:+.2f} to {pair.upper:+.2f}", words
-
-
-def _scenes(read: Read) -> Iterator[str]:
-    """What stands behind the person in one session and the next: measured, without a ratio."""
-    for number, (one, other) in enumerate(pairwise(read.scenes), start=1):
-        said = _scene(one, other)
-        yield f"Scene, sessions {number} and {number + 1} (no likelihood ratio is known): {said}"
-
-
-def _scene(one: Scene | Reason, other: Scene | Reason) -> str:
-    if isinstance(one, Reason):
-        return one.text
-    if isinstance(other, Reason):
-        return other.text
-    found = compare_scenes(one, other)
-    return found.text if isinstance(found, Reason) else f"{found.words}."

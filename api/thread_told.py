@@ -9,6 +9,7 @@ from audit.calibration import band
 from audit.result import PairEvidence
 from audit.types import Signal, Status, WeightUse
 from identity.thread import TraitThread
+from identity.thread_scenes import Beside
 from identity.thread_signals import change_signal, compared_signal
 from identity.thread_words import said_of
 from reports.signal_json import signal_entry
@@ -34,6 +35,11 @@ def told(found: Sequence[TraitThread], weights: Weights = _UNNAMED) -> Json:
         "changes": [change for each in found for change in _changes(each, weights)],
         "pooled": [pooled for each in found for pooled in _pooled(each, weights)],
     }
+
+
+def scenes_told(found: Sequence[Beside]) -> list[Json]:
+    """`scenes` of the same: rooms, light and files of neighbours, in words alone."""
+    return [{"before": each.before, "after": each.after, "text": each.text} for each in found]
 
 
 def pairs(found: Sequence[TraitThread], weights: Weights) -> tuple[PairEvidence, ...]:

@@ -16,8 +16,9 @@ from api.tasks.thread_evidence import segment_of
 from api.thread_told import NO_SUPPORT, support
 from audit.operations.comparisons import Answer
 from audit.operations.threads import ThreadSession
-from audit.types import Status
+from audit.types import Reason, Status
 from identity.thread import Boundary, Compared, Session, TraitThread, threads
+from identity.thread_scenes import Beside, scenes_beside
 from identity.thread_words import Said, placed, said_of, sentence
 
 Number = Annotated[int, Field(ge=1, description="A session's number.")]
@@ -137,6 +138,39 @@ class TraitView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SceneView:
+    """Camera and scene of a session and the one before: supporting evidence, in words alone.
+
+    The same room passes for the same camera, so neither is claimed.
+    """
+
+    before: Number
+    after: Number
+    room: Annotated[
+        Literal["alike", "different", "inconclusive"],
+        Field(description="What is seen behind the person, without the person."),
+    ]
+    light: Annotated[
+        Literal["alike", "different", "inconclusive"], Field(description="How bright it is.")
+    ]
+    files_differ_in: Annotated[
+        tuple[str, ...],
+        Field(description="Traces of how the files were written.", examples=[["picture size"]]),
+    ]
+    text: Annotated[
+        str,
+        Field(
+            description="All of it in words.",
+            examples=[
+                "What is behind the person looks alike; lit differently; files written alike "
+                "(8 of 8 traces compared)."
+            ],
+        ),
+    ]
+    reason: Annotated[str | None, Field(description="Why nothing was compared: a stable code.")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ThreadView:
     """A candidate's sessions in time order. It decides nothing: a person looks at what changes."""
 
@@ -154,6 +188,10 @@ class ThreadView:
     sessions: Annotated[tuple[ThreadSessionView, ...], Field(description="In time order.")]
     traits: Annotated[
         tuple[TraitView, ...], Field(description="Face and voice; they are not added up.")
+    ]
+    scenes: Annotated[
+        tuple[SceneView, ...],
+        Field(description="Between neighbours. Who sits in which session is found without them."),
     ]
 
 
@@ -180,6 +218,34 @@ def view(candidate_id: str, found: Sequence[ThreadSession]) -> ThreadView:
             for each in found
         ),
         traits=tuple(_trait(each, given, numbers) for each in traits),
+        scenes=tuple(_scene(each, numbers) for each in scenes_beside(given)),
+    )
+
+
+def _scene(beside: Beside, numbers: Mapping[str, int]) -> SceneView:
+    found = beside.found
+    where = {"before": numbers[beside.before], "after": numbers[beside.after]}
+    if isinstance(found, Reason):
+        return SceneView(
+            **where,
+            room="inconclusive",
+            light="inconclusive",
+            files_differ_in=(),
+            text=beside.text,
+            reason=found.code,
+        )
+    rooms: dict[bool | None, Literal["alike", "different", "inconclusive"]] = {
+        True: "alike",
+        False: "different",
+        None: "inconclusive",
+    }
+    return SceneView(
+        **where,
+        room=rooms[found.alike],
+        light="alike" if found.lit_alike else "different",
+        files_differ_in=found.unlike,
+        text=beside.text,
+        reason=None,
     )
 
 

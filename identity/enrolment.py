@@ -26,6 +26,8 @@ from identity.face_line import FaceLine, face_line
 from identity.face_reference import best_rows
 from identity.face_scale import scale_for
 from identity.person_changes import Rows
+from identity.scene import SPACE as SCENE_SPACE
+from identity.scene import packed, scene_of
 from identity.voice_encoder import VoiceEncoder
 from identity.voice_encoder import encoder_of as voice_encoder_of
 from identity.voice_reference import Voice, voice_of
@@ -71,7 +73,7 @@ def space_of(trait: Trait, encoder: FaceEncoder | VoiceEncoder) -> str:
 
 
 def spaces_of(models: Models) -> dict[Trait, str]:
-    """The spaces of the back ends that the settings of these models choose.
+    """The spaces of the back ends that the settings of these models choose, and of scenes.
 
     Raises:
         SettingsInvalid, WeightsUnavailable: a back end cannot be opened.
@@ -79,6 +81,7 @@ def spaces_of(models: Models) -> dict[Trait, str]:
     return {
         "face": space_of("face", face_encoder_of(models)),
         "voice": space_of("voice", voice_encoder_of(models)),
+        "scene": SCENE_SPACE,
     }
 
 
@@ -89,7 +92,7 @@ def weights_of(models: Models) -> dict[str, tuple[WeightUse, ...]]:
 
 
 def enrolment(interview: Interview) -> Enrolment:
-    """What of a recording's face and voice may be kept.
+    """What of a recording's face and voice may be kept, and of the scene they are in.
 
     Raises:
         SettingsInvalid, WeightsUnavailable: a back end cannot be opened.
@@ -103,6 +106,11 @@ def enrolment(interview: Interview) -> Enrolment:
             refused[trait] = made
         else:
             found += made
+    scene = _scene(interview)
+    if isinstance(scene, Reason):
+        refused["scene"] = scene
+    else:
+        found.append(scene)
     return Enrolment(tuple(found), refused)
 
 
@@ -179,6 +187,23 @@ def _voice(
             "bandwidth_hz": round(sound.bandwidth_hz if sound else 0.0, 0),
         },
         vector=unit(voice.line.embeddings[rows].mean(axis=0)),
+    )
+
+
+def _scene(interview: Interview) -> Segment | Reason:
+    found = scene_of(interview)
+    if isinstance(found, Reason):
+        return found
+    return Segment(
+        trait="scene",
+        space=SCENE_SPACE,
+        number=0,
+        start_s=round(found.times_s[0], 3),
+        end_s=round(found.times_s[1], 3),
+        amount=float(found.pictures),
+        quality=round(float(np.isfinite(found.background).mean()), 3),
+        conditions={},
+        vector=packed(found),
     )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from api.thread_told import told
+from api.thread_told import scenes_told, told
 from audit.operations import templates
 from audit.operations.comparisons import label_of
 from audit.operations.templates import Opened, Spaces
@@ -14,18 +14,20 @@ from audit.records.evidence import Media, Reference
 from audit.store import ReadUnit
 from identity.enrolment import Segment
 from identity.thread import Session, threads
+from identity.thread_scenes import scenes_beside
 
 Json = dict[str, Any]
 
 
 def evidence_of(unit: ReadUnit, candidate_id: str, spaces: Spaces, at: datetime) -> Json:
-    """`divisions`, `changes` and `pooled` of `reports.compose.thread_facts.Thread`.
+    """`divisions`, `changes`, `pooled` and `scenes` of `reports.compose.thread_facts.Thread`.
 
     Nothing but templates of references in force is read, in the spaces in use.
     """
     held = templates.of_candidate(unit, candidate_id, spaces, at)
     sessions = sessions_of(unit, held)
-    return told(threads(sessions) if sessions else ())
+    found = told(threads(sessions) if sessions else ())
+    return {**found, "scenes": scenes_told(scenes_beside(sessions))}
 
 
 def sessions_of(unit: ReadUnit, held: Sequence[Opened]) -> list[Session]:

@@ -206,16 +206,19 @@ def _holds(
 def lacking(
     unit: ReadUnit, candidate_id: str, spaces: Spaces, at: datetime
 ) -> tuple[tuple[Reference, Media], ...]:
-    """References in force that have no template in any space in use, with recordings still there.
+    """References in force that have no template of the person in any space in use, with recordings
+    still there.
 
     These are what was never enrolled, or enrolled with a model that was replaced. A recording
-    without a usable face is not read again for it while another modality of it has a template.
+    without a usable face is not read again for it while its voice has a template; its scene does
+    not count, which outlives a transform of faces and voices.
     """
     spaces = stored_spaces(unit, spaces)
+    person = tuple(space for each, space in spaces.items() if each is not Modality.SCENE)
     found = []
     for reference in references_in_force(unit, candidate_id, at):
         media = unit.get(Media, reference.media_id)
-        has = unit.count(Template, reference_id=reference.id, space=tuple(spaces.values()))
+        has = unit.count(Template, reference_id=reference.id, space=person)
         old = unit.every(Template, reference_id=reference.id, modality=tuple(spaces))
         outdated = any(each.space != spaces[each.modality] for each in old)
         if (not has or outdated) and media.state is MediaState.STORED:

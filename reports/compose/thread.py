@@ -57,6 +57,11 @@ _ENDS = {
     "changes": (Col("/before"), Col("/after")),
     "pooled": (Col("/session"), Col("/against", "list")),
 }
+_SCENES = (
+    Col("/before", title="session_before"),
+    Col("/after", title="session"),
+    Col("/text", title="beside"),
+)
 _MISSING = (
     Col("/first"),
     Col("/second", empty="all_others"),
@@ -87,6 +92,7 @@ def compose(thread: Mapping[str, Any], issue: Issue, *, language: m.Language = "
     _between(page)
     _division(page)
     _changes(page)
+    _scenes(page)
     _not_compared(page)
     _consents(page)
     _cannot_tell(page)
@@ -274,6 +280,14 @@ def _changes(page: Passages) -> None:
             said, measured = page.say(f"{name}.table"), page.say("between.measured")
             page.table(f"{name}-all", said, f"/{name}", (*ends, *_SAID), head=3)
             page.table(f"{name}-measured", measured, f"/{name}", (*ends, *_MEASURED), head=3)
+
+
+def _scenes(page: Passages) -> None:
+    """Rooms, light and files: beside the evidence, and in none of its figures."""
+    if page.held("/scenes"):
+        page.heading("scenes", "scenes.title")
+        note = page.say("scenes.note")
+        page.table("scenes-all", page.say("scenes.table"), "/scenes", _SCENES, head=2, note=note)
 
 
 def _not_compared(page: Passages) -> None:

@@ -104,6 +104,14 @@ class Division(Part):
     returned: list[str] = Field(description="sessions of somebody who was there before the last")
 
 
+class Beside(Part):
+    """Room, light and files of a session and the one before: words, without a ratio."""
+
+    before: str
+    after: str
+    text: str
+
+
 class Thread(Part):
     """All that a thread report shows, in the order of the sessions."""
 
@@ -115,6 +123,7 @@ class Thread(Part):
     changes: list[Change] = Field(default_factory=list)
     pooled: list[Pooled] = Field(default_factory=list)
     divisions: list[Division] = Field(default_factory=list)
+    scenes: list[Beside] = Field(default_factory=list)
 
 
 def summarised(check: Mapping[str, Any], *, id: str | None = None) -> Json:
@@ -161,6 +170,7 @@ def facts(given: Mapping[str, Any], language: str) -> Json:
         "changes": [_change(c, language) for c in thread["changes"]],
         "pooled": list(_pooled(thread, language)),
         "divisions": thread["divisions"],
+        "scenes": thread["scenes"],
         "divided": [
             {"modality": each["modality"], "session": session, "person": person}
             for each in thread["divisions"]

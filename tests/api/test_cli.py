@@ -250,7 +250,9 @@ def test_thread_of_sessions(
     assert report.data["summary"]["by_face"] == 1
     assert [each["id"] for each in report.data["models"]] == ["dlib_resnet"]
     shown = capsys.readouterr().out
-    assert "held.mp4" in shown and "Scene, sessions 1 and 2" in shown
+    assert "held.mp4" in shown and "Camera and scene, sessions 1 and 2" in shown
+    [scene] = report.data["scenes"]
+    assert (scene["before"], scene["after"]) == ("held.mp4", "photo.png")
     assert run(["thread", str(recording)], monkeypatch) == 2
 
 

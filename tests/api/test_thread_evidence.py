@@ -87,4 +87,4 @@ def test_without_templates_nothing_is_said(shelf: Shelf) -> None:
     candidate, _, _ = shelf.interview()
     with shelf.store.reading(TENANT) as unit:
         found = evidence_of(unit, candidate.id, SPACES, shelf.store.now())
-    assert found == {"divisions": [], "changes": [], "pooled": []}
+    assert found == {"divisions": [], "changes": [], "pooled": [], "scenes": []}

@@ -7,9 +7,11 @@ import pytest
 from audit.operations import consents
 from audit.records.register import Candidate, Consent
 from tests.api.test_thread_evidence import enrolled
+from tests.api.test_thread_scenes import kept
 from tests.api.workplace.conftest import Office, Person
 from tests.api.workplace.test_pages import MOST_QUERIES, counted
 from tests.evidence import Shelf
+from tests.identity.test_scene import room
 
 
 @pytest.fixture(scope="module")
@@ -39,6 +41,15 @@ def test_the_sentence_is_on_the_candidates_page(
     whole = person.get(f"{path}/thread").text
     assert said in whole and "<html" in whole
     assert "From session 2 to 3: another person (" in whole and "log10" not in whole
+
+
+def test_rooms_stand_beside_the_evidence(office: Office, person: Person) -> None:
+    service = office.service
+    shelf = Shelf(service.settings, service.store, service.vault, service.intake)
+    candidate = kept(shelf, [room(1), room(2)], ref="with-rooms")
+    page = person.get(f"/app/candidates/{candidate.id}/thread").text
+    assert "Camera and scene" in page and "without a likelihood ratio" in page
+    assert "Sessions 1 and 2: What is behind the person looks different" in page
 
 
 def test_neither_an_auditor_nor_a_stranger_reads_it(office: Office, candidate: Candidate) -> None:

@@ -1,0 +1,147 @@
+"""Rooms of a candidate's sessions in the service: sealed, told in words, gone with the rest."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from api.tasks.enrol import _made
+from api.tasks.thread_evidence import evidence_of
+from api.thread_views import view
+from audit.operations import consents, erasure, references, templates, threads, transforms
+from audit.operations.references import NewReference
+from audit.records.biometrics import Modality, Template
+from audit.records.register import Candidate, Consent
+from audit.store import Store
+from identity.enrolment import _scene
+from identity.scene import SPACE
+from reports.compose import thread
+from reports.document.check import faults
+from tests.api.conftest import Frame
+from tests.api.test_thread_evidence import SPACES, made
+from tests.audit.operations.test_erasure_traces import removed, traces
+from tests.evidence import TENANT, Shelf, wav
+from tests.identity.test_scene import recording, room
+from tests.reports.compose.told import ISSUE
+
+EVERY = {**SPACES, Modality.SCENE: SPACE}
+PROGRAM = "Quibbleworth Recorder 7"
+ALIKE = (
+    "What is behind the person looks alike; lit alike; files written alike (1 of 8 traces "
+    "compared)."
+)
+
+
+@pytest.fixture
+def shelf(store: Store, tmp_path: Path) -> Shelf:
+    return Shelf.of(store, tmp_path)
+
+
+def kept(shelf: Shelf, rooms: Sequence[np.ndarray | None], *, ref: str = "zo-1") -> Candidate:
+    """A candidate with a session for each room; None: nothing of its room was kept."""
+    candidate, _, consent = shelf.interview(ref)
+    assert consent is not None
+    for number, picture in enumerate(rooms):
+        stored = shelf.reference(candidate, wav(hertz=200 + number))
+        start = shelf.store.now()
+        shelf.store.now = lambda start=start: start + timedelta(seconds=1)
+        given = [made("face", "A", number), made("voice", "A", number)]
+        if picture is not None:
+            scene = _scene(recording(picture, encoder=PROGRAM))
+            given.append(_made(scene))  # type: ignore[arg-type]
+        with shelf.store.unit(TENANT) as unit:
+            new = NewReference(media_id=stored.id, consent_id=consent.id)
+            reference = references.add_reference(unit, candidate.id, new)
+            templates.enrol(unit, reference, given, EVERY)
+    return candidate
+
+
+def test_rooms_are_told_in_words_and_divide_nobody(
+    store: Store, frame_of: Callable[..., Frame]
+) -> None:
+    web = frame_of(store, comparisons_per_minute=1000)
+    shelf = Shelf(web.service.settings, store, web.service.vault, web.service.intake)
+    candidate = kept(shelf, [room(1), room(1), room(2, light=40.0), None])
+    path = f"/v1/identities/{candidate.id}/thread"
+    answer = web.send("GET", path, web.key_of("platform"))
+    assert answer.status_code == 200, answer.text
+    first, second, third = answer.json()["scenes"]
+    assert (first["room"], first["light"], first["text"]) == ("alike", "alike", ALIKE)
+    assert (second["before"], second["after"], second["room"]) == (2, 3, "different")
+    assert (second["light"], second["files_differ_in"], second["reason"]) == ("different", [], None)
+    assert (third["room"], third["reason"]) == ("inconclusive", "not_kept")
+    assert PROGRAM not in answer.text and "correlation" not in answer.text
+    foreign = web.key_of("platform", "globex")
+    assert web.send("GET", path, foreign).status_code == 404
+    with store.unit(TENANT) as unit:
+        found = threads.read_thread(unit, candidate.id)
+    bare = [
+        replace(s, opened=tuple(o for o in s.opened if o.template.modality is not Modality.SCENE))
+        for s in found
+    ]
+    assert view(candidate.id, found).traits == view(candidate.id, bare).traits
+    assert {each.room for each in view(candidate.id, bare).scenes} == {"inconclusive"}
+
+
+def test_the_thread_report_shows_rooms_beside_the_evidence(shelf: Shelf) -> None:
+    candidate = kept(shelf, [room(1), room(2)])
+    with shelf.store.reading(TENANT) as unit:
+        found = evidence_of(unit, candidate.id, EVERY, shelf.store.now())
+    labels = found["divisions"][0]["sessions"]
+    told = {
+        "candidate": candidate.id,
+        "sessions": [{"label": label} for label in labels],
+        "comparisons": [],
+        **found,
+    }
+    document = thread.compose(told, ISSUE)
+    assert not faults(document)
+    [beside] = document.data["scenes"]
+    assert [beside["before"], beside["after"]] == labels
+    assert "looks different" in beside["text"]
+    assert any(getattr(block, "id", "") == "scenes-all" for block in document.blocks)
+
+
+def test_rooms_are_sealed_and_go_with_consent_and_candidate(
+    shelf: Shelf, database_url: str, tmp_path: Path
+) -> None:
+    candidate = kept(shelf, [room(1)])
+    with shelf.store.reading(TENANT) as unit:
+        held = unit.find(Template, candidate_id=candidate.id, modality=Modality.SCENE)
+        assert held is not None
+        plain = templates.opened(unit, held).vector.tobytes()
+    marks = {
+        "room": plain[:64],
+        "program": PROGRAM.encode(),
+        "sealed room": held.sealed[40:72],
+    }
+    assert traces(shelf.store, database_url, tmp_path, marks) == {"sealed room"}
+    with shelf.store.unit("other") as unit:
+        assert not unit.every(Template)
+    with shelf.store.unit(TENANT) as unit:
+        assert erasure.erase_candidate(unit, candidate.id).complete
+    removed(shelf, candidate.id)
+    assert traces(shelf.store, database_url, tmp_path, marks) == set()
+    again = kept(shelf, [room(1)], ref="zo-2")
+    with shelf.store.unit(TENANT) as unit:
+        [consent] = unit.every(Consent, candidate_id=again.id)
+        consents.withdraw_consent(unit, consent)
+        assert unit.count(Template, candidate_id=again.id) == 0
+
+
+def test_a_room_does_not_stand_for_faces_that_a_transform_took(shelf: Shelf) -> None:
+    candidate = kept(shelf, [room(1)])
+    with shelf.store.unit(TENANT) as unit:
+        transforms.renew(unit, "a backup was lost")
+        left = [each.modality for each in unit.every(Template, candidate_id=candidate.id)]
+        assert left == [Modality.SCENE]
+        waiting = templates.lacking(unit, candidate.id, EVERY, shelf.store.now())
+        assert len(waiting) == 1
+        told = templates.described(unit.every(Template, candidate_id=candidate.id))
+    assert told[0]["modality"] == "scene" and "sealed" not in json.dumps(told)
