@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from api.thread_told import NO_SUPPORT, support
 from audit.check import Progress, open_interview, quiet, reading
 from audit.errors import InputError
 from audit.inference import Models, limited_threads
 from audit.settings import Settings
-from audit.types import Status
-from identity.answers import PAST, Answers, Mark, answers_of, checked, sentence
-from identity.thread import Compared, TraitThread
-from identity.thread_words import placed
+from identity.answer_words import Told, sentence, told
+from identity.answers import Answers, Mark, answers_of, checked
+from identity.thread import TRAITS
 
 DETECTORS = ("face_reference", "voice_reference")
 COLUMNS = ("question", "start_s", "end_s")
@@ -33,11 +31,21 @@ def read_marks(path: Path) -> tuple[Mark, ...]:
         rows = csv.DictReader(file)
         if set(rows.fieldnames or ()) != set(COLUMNS):
             raise InputError(f"{path.name}: its columns have to be {', '.join(COLUMNS)}.")
-        try:
-            marks = [Mark(r["question"], float(r["start_s"]), float(r["end_s"])) for r in rows]
-        except (TypeError, ValueError):
-            raise InputError(f"{path.name}: start_s and end_s have to be seconds.") from None
+        marks = [
+            Mark(
+                row["question"], *(_seconds(path, rows.line_num, row, name) for name in COLUMNS[1:])
+            )
+            for row in rows
+        ]
     return checked(marks)
+
+
+def _seconds(path: Path, line: int, row: Mapping[str, str | None], name: str) -> float:
+    try:
+        return float(row[name] or "")
+    except ValueError:
+        text = f"{path.name}, line {line}: {name} is {row[name]!r}, and has to be seconds."
+        raise InputError(text) from None
 
 
 def read_answers(
@@ -65,13 +73,13 @@ def answers_summary(marks: Sequence[Mark], found: Answers) -> Group:
     """The sentence, and a row for each answer; all texts are plain, whatever the marks hold."""
     numbers = {mark.question: n for n, mark in enumerate(marks, start=1)}
     table = Table("", "Question", "Face", "Voice", "Of another voice")
-    people = {each.trait: _people(each) for each in found.found}
+    by_answer = {(each.question, each.trait): each for each in told(found, marks)}
     for mark in marks:
         share = found.other_share[mark.question]
         table.add_row(
             str(numbers[mark.question]),
             Text(mark.question),
-            *(_cell(found, people[trait], mark.question, trait) for trait in ("face", "voice")),
+            *(_cell(by_answer[mark.question, trait]) for trait in TRAITS),
             "cannot be said" if share is None else f"{share:.0%} of its speech",
         )
     parts: list[RenderableType] = [Text(sentence(found, numbers), style="bold"), table]
@@ -79,29 +87,5 @@ def answers_summary(marks: Sequence[Mark], found: Answers) -> Group:
     return Group(*parts)
 
 
-def _people(thread: TraitThread) -> dict[str, int | None]:
-    return dict(zip(thread.sessions, placed(thread), strict=True))
-
-
-def _cell(found: Answers, people: dict[str, int | None], question: str, trait: str) -> Text:
-    why = found.refused.get((question, trait))
-    if why is not None:
-        return Text(f"inconclusive: {why.text}", style="dim")
-    person, past = people.get(question), people.get(PAST)
-    who = "whose, inconclusive" if person is None else f"person {person}"
-    if past is not None and person == past:
-        who = "the person of the earlier recordings"
-    rest = next((r for r in found.rest if (r.second, r.trait) == (question, trait)), None)
-    return Text(f"{who}; against the rest: {_words(rest)}")
-
-
-def _words(rest: Compared | None) -> str:
-    """An answer against all others together, in a direction and a band."""
-    if rest is None:
-        return "nothing to compare with"
-    if rest.log10 is None or rest.status is Status.INCONCLUSIVE:
-        return "inconclusive"
-    word = support(rest.log10)
-    if word == NO_SUPPORT:
-        return word
-    return f"{word} for {'the same' if rest.log10 > 0 else 'another'} person"
+def _cell(each: Told) -> Text:
+    return Text(each.words, style="dim" if each.refused else "")

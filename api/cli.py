@@ -20,6 +20,7 @@ from api.encryption_cli import app as encryption_app
 from api.environment import read_settings
 from api.fairness_cli import app as fairness_app
 from api.ledger_cli import app as ledger_app
+from api.marked_answers import answers_beside
 from api.models import open_models
 from api.models_cli import app as models_app
 from api.output import RESULT, write_check, write_comparison, write_thread
@@ -81,20 +82,31 @@ def check(
             "Read its page first: it may not be fit for your purpose.",
         ),
     ] = None,
+    marks: Annotated[
+        Path | None,
+        typer.Option(
+            help="CSV with the columns question, start_s, end_s: who answered which question."
+        ),
+    ] = None,
 ) -> None:
     """Check one interview; write its figures and a signed report as a page, PDF and JSON."""
     references = reference or []
-    for path in (video, *references):
+    for path in (video, *references, *([marks] if marks else [])):
         _must_exist(path)
+    marked = read_marks(marks) if marks else ()
     settings = read_settings()
     turned_on = tuple(dict.fromkeys((*settings.optional_signals, *(signal or ()))))
     settings = settings.model_copy(update={"optional_signals": turned_on})
     models = open_models(settings)
     with shown() as progress, naming(video):
         result = run_check(video, settings, models, references=references, progress=progress)
-    page = write_check(result, video, settings, out)
+    found = answers_beside(result, marked, identity=True, threads=settings.threads)
+    page = write_check(result, video, settings, out, answers=found)
     console = Console()
     console.print(summary(result))
+    if found is not None:
+        said = found.reason.text if found.reason else found.text
+        console.print(said, markup=False)
     console.print(f"Report: [bold]{page}[/bold], signed; as PDF and JSON beside it")
     console.print(f"Figures for programs: {page.with_name(RESULT)}")
     if result.failed:

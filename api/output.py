@@ -27,6 +27,7 @@ from reports.comparison import comparison_document
 from reports.compose import interview, thread
 from reports.document.draft import Issue
 from reports.document.model import Document, Source
+from reports.documents import AnswersEntry
 from reports.issuing import EXTENSIONS, Format, issue_files
 
 FORMATS: tuple[Format, ...] = ("json", "html", "pdf")
@@ -35,15 +36,24 @@ THUMBNAIL_SIDE = 320
 JPEG_QUALITY = 80
 
 
-def write_check(result: CheckResult, source: MediaSource, settings: Settings, out: Path) -> Path:
+def write_check(
+    result: CheckResult,
+    source: MediaSource,
+    settings: Settings,
+    out: Path,
+    *,
+    answers: AnswersEntry | None = None,
+) -> Path:
     """Write result.json and the signed report.json, .html and .pdf into `out`; the page's path.
+
+    `answers`: who answered which question, where answers were marked.
 
     Raises:
         InputError: the folder cannot be made or written.
         ReportKeyUnusable: there is no key to sign with.
     """
     signer = local_signer(settings)
-    check = as_read(check_document(result))
+    check = as_read(check_document(result, answers))
     issue = Issue(
         id=f"check-{check['run']['content_sha256'][:16]}",
         issued_at=now(),

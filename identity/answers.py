@@ -18,22 +18,20 @@ from numpy.typing import NDArray
 from audit.detectors import operating_point
 from audit.errors import InputError
 from audit.interview import Interview
-from audit.types import Reason, Status
+from audit.types import Reason
 from identity.embeddings import unit
 from identity.enrolment import Segment, enrolment, space_of
 from identity.face_encoder import encoder_of as face_encoder_of
 from identity.face_line import FaceLine, face_line
 from identity.speaker_consistency import other_voices
 from identity.thread import TRAITS, Compared, Session, TraitThread, against_rest, threads
-from identity.thread_words import ORDINALS, placed, said_of
-from identity.thread_words import sessions as named
 from identity.voice_line import VoiceLine, voice_line
 from identity.voice_windows import RATE
 
-MOSTLY = 0.5
 PAST = "earlier recordings"
 MOST_ANSWERS = 24
 """More are refused: the work grows with the ways to divide them."""
+_BEYOND = Reason("beyond_recording", "The recording ends before this answer begins.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,11 +101,13 @@ def answers_of(
     earlier = [segment for each in past for segment in enrolment(each).segments]
     if earlier:
         sessions.append(Session(PAST, tuple(earlier)))
+    ends_s = interview.facts.duration_s
     for mark in ordered:
         segments = []
+        beyond = _BEYOND if 0.0 < ends_s <= mark.start_s else None
         for trait, made in (
-            ("face", _face(interview, faces, mark)),
-            ("voice", _voice(voices, mark)),
+            ("face", beyond or _face(interview, faces, mark)),
+            ("voice", beyond or _voice(voices, mark)),
         ):
             if isinstance(made, Reason):
                 refused[mark.question, trait] = made
@@ -210,50 +210,3 @@ def _share(line: VoiceLine | None, others: NDArray[np.int64] | None, mark: Mark)
         return None
     rows = _within(line.times_s, mark)
     return round(float(np.isin(rows, others).mean()), 2) if len(rows) else None
-
-
-def sentence(answers: Answers, numbers: Mapping[str, int]) -> str:
-    """All traits in plain words; `numbers` names the answers."""
-    words = [f"{_clause(each, numbers)}." for each in answers.found]
-    words += [f"By {trait}, two people take turns." for trait in answers.taking_turns]
-    other = [numbers[q] for q, share in answers.other_share.items() if share and share > MOSTLY]
-    if other:
-        which = named(other, "answer")
-        words.append(f"Most speech in {which} is of another voice than the one heard most.")
-    for trait in TRAITS:
-        odd = [
-            numbers[each.second]
-            for each in answers.rest
-            if each.trait == trait and each.status is Status.REVIEW
-        ]
-        if odd:
-            verb = "are each" if len(odd) > 1 else "is"
-            words.append(f"By {trait}, {named(odd, 'answer')} {verb} unlike all others together.")
-    return " ".join(words)
-
-
-def _clause(thread: TraitThread, numbers: Mapping[str, int]) -> str:
-    """Who gave which answers by one trait; answers of which that cannot be said are named last."""
-    by = f"By {thread.trait}, "
-    if said_of(thread) == "too_few":
-        return f"{by}fewer than two answers can be compared"
-    groups: dict[int, list[int]] = {}
-    unsure: list[int] = []
-    past = None
-    for label, person in zip(thread.sessions, placed(thread), strict=True):
-        if label == PAST:
-            past = person
-        elif person is None:
-            unsure.append(numbers[label])
-        else:
-            groups.setdefault(person, []).append(numbers[label])
-    parts = []
-    names = iter(ORDINALS if past is None else ORDINALS[1:])
-    for person, own in groups.items():
-        who = (
-            "the person of the earlier recordings" if person == past else next(names, "yet another")
-        )
-        parts.append(f"{named(own, 'answer')} {'were' if len(own) > 1 else 'was'} given by {who}")
-    if unsure:
-        parts.append(f"who gave {named(unsure, 'answer')} cannot be said")
-    return by + ", ".join(parts)

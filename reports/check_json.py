@@ -20,12 +20,13 @@ from reports.timeline_json import faces_in_view, speech_entry, track_entry
 __all__ = ["canonical", "check_document", "cleaner", "read_document"]
 
 
-def check_document(result: CheckResult) -> dict[str, object]:
+def check_document(result: CheckResult, answers: d.AnswersEntry | None = None) -> dict[str, object]:
     """The document of one check, as docs/report.schema.json describes it.
 
-    All but the member `run` is the same for the same recording, software, settings and seed.
+    `answers`: who answered which question (`reports.answers_json`). All but the member `run` is the
+    same for the same recording, marks, software, settings and seed.
     """
-    content = _content(result)
+    content = {**_content(result), "answers": _dump(answers)}
     run = _run(result, sha256_of(content))
     return {**content, "run": run.model_dump(mode="json")}
 

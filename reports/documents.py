@@ -285,6 +285,48 @@ class SpeechEntry(Part):
     )
 
 
+class AnswerTraitEntry(Part):
+    """One answer by face or by voice."""
+
+    modality: Literal["face", "voice"]
+    person: int | None = Field(
+        ge=1, description="a number by first appearance, for each modality apart; null: unknown"
+    )
+    as_before: bool | None = Field(
+        description="whether that is the person of the earlier recordings; null: unknown or none"
+    )
+    status: Verdict = Field(description="`review`: unlike all other answers together")
+    log10_lr: float | None = Field(
+        description="log10 likelihood ratio, one person in this and all other answers against two; "
+        "null = uncalibrated, or nothing to compare with"
+    )
+    log10_lr_bounds: list[float] | None = Field(
+        min_length=2, max_length=2, description="lowest and highest value the calibration supports"
+    )
+    text: str = Field(description="all of it in words, or why nothing can be said")
+
+
+class AnswerEntry(Part):
+    """One answer that was marked in the recording."""
+
+    question: str = Field(description="the platform's identifier of the question")
+    start_s: float = Field(description="where it begins, seconds")
+    end_s: float = Field(description="where it ends, seconds")
+    other_voice: Share | None = Field(
+        description="share of its speech that is of another voice than the one heard most; "
+        "null: too little speech to tell"
+    )
+    by: list[AnswerTraitEntry] = Field(description="face and voice; empty where not compared")
+
+
+class AnswersEntry(Part):
+    """Who answered which question. It changes no finding (docs/identity.md)."""
+
+    text: str = Field(description="in words; empty where nothing was compared")
+    reason: Why | None = Field(description="why nothing was compared; null: it was")
+    answers: list[AnswerEntry] = Field(description="in order of time")
+
+
 class RunEntry(Part):
     """What differs from run to run; everything outside of it repeats byte for byte."""
 
@@ -298,7 +340,12 @@ class RunEntry(Part):
 
 
 class CheckDocument(Part):
-    """What Fairwitness measured in one recording. It decides nothing about a person."""
+    """What Fairwitness measured in one recording. It decides nothing about a person.
+
+    Results of versions that compared no answers have no `answers`.
+    """
+
+    model_config = ConfigDict(json_schema_serialization_defaults_required=True)
 
     schema_version: Literal["1.0"]
     kind: Literal["check"]
@@ -315,6 +362,7 @@ class CheckDocument(Part):
     tracks: list[TrackEntry] = Field(description="faces followed through time")
     faces_in_view: list[FacesInView] = Field(description="number of faces over time")
     speech: SpeechEntry | None = Field(description="null where no sound could be read")
+    answers: AnswersEntry | None = Field(None, description="null where no answers were marked")
     run: RunEntry
 
 

@@ -7,6 +7,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
+from api.marked_answers import answers_beside, marks_of
 from api.output import as_read, thumbnails
 from api.tasks.bench import Bench, Watched
 from api.tasks.issuing import issue_of, issued
@@ -65,5 +66,8 @@ def _checked(bench: Bench, context: JobContext, work: Work) -> tuple[Json, Mappi
             progress=Watched(context),
             names=None if work.identity else without_identity(),
         )
-        document = as_read(check_document(result))
+        answers = answers_beside(
+            result, marks_of(work.marked), identity=work.identity, threads=settings.threads
+        )
+        document = as_read(check_document(result, answers))
         return document, thumbnails(document, result, paths[0], settings)

@@ -87,6 +87,7 @@ def interview(
         shown=shown,
         media=media,
         flags=raised,
+        marked=[each for each in found.questions if each.end_s is not None],
         at=t,
     )
 

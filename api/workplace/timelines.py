@@ -46,6 +46,26 @@ class Moment:
 
 
 @dataclass(frozen=True, slots=True)
+class Answer:
+    """One marked answer: whose it is by face and by voice, and how much another voice speaks."""
+
+    question: str
+    start_s: float
+    end_s: float
+    face: str
+    voice: str
+    other_voice: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """Who answered which question, or in `text` why that cannot be said."""
+
+    text: str
+    answers: tuple[Answer, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Timeline:
     """Lanes of a recording, its evidence by time, and what the signals cannot see.
 
@@ -58,6 +78,7 @@ class Timeline:
     lanes: tuple[Lane, ...]
     moments: tuple[Moment, ...]
     limits: tuple[tuple[str, tuple[str, ...]], ...]
+    answered: Answered | None = None
 
 
 def timeline(result: Entry) -> Timeline | None:
@@ -85,7 +106,34 @@ def timeline(result: Entry) -> Timeline | None:
     ]
     limits = tuple((_name(each), tuple(each["limits"])) for each in asking if each["limits"])
     ordered = sorted(moments, key=lambda each: (each.start_s, each.id))
-    return Timeline(length, _sound(result["speech"], length), tuple(lanes), tuple(ordered), limits)
+    return Timeline(
+        length,
+        _sound(result["speech"], length),
+        tuple(lanes),
+        tuple(ordered),
+        limits,
+        _answered(result.get("answers")),
+    )
+
+
+def _answered(found: Entry | None) -> Answered | None:
+    """None where no answers were marked when the recording was checked."""
+    if not found:
+        return None
+    text = found["reason"]["text"] if found["reason"] else found["text"]
+    return Answered(str(text), tuple(_answer(each) for each in found["answers"]))
+
+
+def _answer(entry: Entry) -> Answer:
+    by = {each["modality"]: str(each["text"]) for each in entry["by"]}
+    return Answer(
+        entry["question"],
+        float(entry["start_s"]),
+        float(entry["end_s"]),
+        by.get("face", ""),
+        by.get("voice", ""),
+        entry["other_voice"],
+    )
 
 
 def _sound(speech: Entry | None, length: float) -> str:

@@ -31,7 +31,7 @@ from audit.records.evidence import (
     RunState,
 )
 from audit.records.issued import DocumentKind
-from audit.records.register import Interview
+from audit.records.register import Interview, QuestionAsked
 from audit.records.work import Job, JobState, Queue
 from audit.store import ReadUnit, UnitOfWork
 from audit.types import Question, Status
@@ -61,7 +61,7 @@ class Work:
     """What a worker needs.
 
     `identity`: whether faces and voices may be compared. `optional_signals`: those off by default
-    that the organisation's active policy asks for.
+    that the organisation's active policy asks for. `marked`: questions whose answers are marked.
     """
 
     check: Check
@@ -69,6 +69,7 @@ class Work:
     references: tuple[Media, ...]
     identity: bool
     optional_signals: tuple[str, ...] = ()
+    marked: tuple[QuestionAsked, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,6 +161,7 @@ def begin(unit: UnitOfWork, check_id: str) -> Work | None:
         references=usable_now,
         identity=identity,
         optional_signals=policy_in_force(unit, check.system_id).optional_signals,
+        marked=tuple(each for each in interview.questions if each.end_s is not None),
     )
 
 

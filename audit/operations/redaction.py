@@ -16,7 +16,7 @@ from audit.records.base import Record
 from audit.records.challenges import Challenge
 from audit.records.evidence import Check, Upload, UploadState
 from audit.records.oversight import CandidateLink, Flag, Request, Review
-from audit.records.register import Candidate, Consent, Outcome
+from audit.records.register import Candidate, Consent, Interview, Outcome
 from audit.requests import PersonRequest
 from audit.reviews import ReviewCase
 from audit.store import UnitOfWork
@@ -68,6 +68,7 @@ def redact_person(unit: UnitOfWork, candidate_id: str) -> int:
             _each(unit, Consent, candidate_id, lambda each: replace(each, reference="erased")),
             _each(unit, Outcome, candidate_id, _outcome),
             _each(unit, Upload, candidate_id, _upload),
+            _each(unit, Interview, candidate_id, _interview),
         )
     )
     now = unit.now()
@@ -126,6 +127,12 @@ def _asked(request: PersonRequest) -> PersonRequest:
         withheld = ERASED if reply.withheld else ""
         reply = replace(reply, rationale=ERASED, withheld=withheld)
     return replace(request, deadlines=extended, reply=reply, details="")
+
+
+def _interview(interview: Interview) -> Interview:
+    """When somebody answered goes; which questions were put stays."""
+    untimed = tuple(replace(each, start_s=None, end_s=None) for each in interview.questions)
+    return replace(interview, questions=untimed)
 
 
 def _outcome(outcome: Outcome) -> Outcome:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints, ValidationInfo, field_validator
 
 from audit.canonical import Json
 from audit.errors import CandidateErased, StepRefused
@@ -177,6 +178,11 @@ class CandidateChange(Change):
     locale: Locale = "en"
 
 
+Second = Annotated[float, Field(ge=0, le=86_400, strict=True)]
+MOST_MARKED = 24
+"""Answers with both times in one interview: as many as a check divides among persons."""
+
+
 class Question(Input):
     """A question as it was put."""
 
@@ -186,23 +192,60 @@ class Question(Input):
     ] = None
     rubric: Annotated[Reference | None, Field(description="Identifier of the rubric.")] = None
     start_s: Annotated[
-        float | None,
+        Second | None, Field(description="When in the recording, seconds.", examples=[12.5])
+    ] = None
+    end_s: Annotated[
+        Second | None,
         Field(
-            ge=0,
-            le=86_400,
-            strict=True,
-            description="When in the recording, seconds.",
-            examples=[12.5],
+            description="When its answer ended, after `start_s`: both together mark an answer, "
+            "which a check compares with the others.",
+            examples=[74.0],
         ),
     ] = None
+
+    @field_validator("end_s")
+    @classmethod
+    def _after_its_start(cls, end_s: float | None, info: ValidationInfo) -> float | None:
+        start_s = info.data.get("start_s")
+        if end_s is None or "start_s" not in info.data:
+            return end_s
+        if start_s is None:
+            raise ValueError("needs start_s: an answer is marked by both times")
+        if end_s <= start_s:
+            raise ValueError(f"has to lie after start_s, which is {start_s:g}")
+        return end_s
 
     def asked(self) -> QuestionAsked:
         """As it is stored."""
         return QuestionAsked(**self.model_dump())
 
 
+def _markable(questions: tuple[Question, ...]) -> tuple[Question, ...]:
+    """Refuses marked answers that cannot be told apart; the message names row and field."""
+    marked = [(row, q) for row, q in enumerate(questions) if q.end_s is not None]
+    if len(marked) > MOST_MARKED:
+        raise ValueError(f"{len(marked)} have an end_s; mark {MOST_MARKED} answers at most")
+    first: dict[str, int] = {}
+    for row, question in marked:
+        if first.setdefault(question.id, row) != row:
+            raise ValueError(
+                f"{row}/id: {question.id!r} is the id of question {first[question.id]}, too; "
+                "answers with times need ids of their own"
+            )
+    marked.sort(key=lambda each: each[1].start_s or 0.0)
+    for (before, one), (row, other) in pairwise(marked):
+        if (other.start_s or 0.0) < (one.end_s or 0.0):
+            raise ValueError(
+                f"{row}/start_s: {other.start_s:g} lies before the end of question {before} "
+                f"({one.id}), which is {one.end_s:g}; answers may not overlap"
+            )
+    return questions
+
+
 Questions = Annotated[
-    tuple[Question, ...], Field(max_length=500, description="As asked, in their order.")
+    tuple[Question, ...],
+    Field(max_length=500, description="As asked, in their order."),
+    AfterValidator(_markable),
 ]
 
 

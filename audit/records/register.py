@@ -136,6 +136,10 @@ class QuestionAsked:
     ] = None
     rubric: Annotated[str | None, Field(description="Identifier of the rubric.")] = None
     start_s: Annotated[float | None, Field(description="When in the recording, seconds.")] = None
+    end_s: Annotated[
+        float | None,
+        Field(description="When its answer ended; with `start_s` it marks the answer."),
+    ] = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

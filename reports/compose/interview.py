@@ -7,6 +7,7 @@ from base64 import b64encode
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
+from reports.compose.interview_answers import answers
 from reports.compose.interview_coverage import coverage, file, unseen
 from reports.compose.interview_facts import Check, Json, facts, overview, wanted_frames
 from reports.compose.interview_signals import models, signals, silent
@@ -65,6 +66,7 @@ def compose(
     _findings(page)
     _timeline(page, held)
     _evidence(page, held)
+    answers(page)
     signals(page)
     silent(page)
     coverage(page)

@@ -50,6 +50,7 @@ def facts(check: Check, language: str) -> Json:
         "measurements": _measurements(check, language),
         "models": models(_uses(check, language)),
         "faces": sorted(check["tracks"], key=lambda t: (not t["main"], -t["sightings"], t["id"])),
+        "answers": _answers(check),
         "file": _file(check),
         "run": _run(check),
         "scale": scale(),
@@ -318,6 +319,21 @@ def models(uses: Iterable[tuple[str, Json]]) -> list[Json]:
         if user not in row["used_by"]:
             row["used_by"].append(user)
     return list(rows.values())
+
+
+def _answers(check: Check) -> list[Json]:
+    """Each marked answer by each trait; results of versions that compared none have no answers."""
+    marked = (check.get("answers") or {}).get("answers", [])
+    return [
+        {
+            **{name: answer[name] for name in ("question", "start_s", "end_s")},
+            **{name: each[name] for name in ("modality", "status", "log10_lr", "text")},
+            "bounds": each["log10_lr_bounds"] or [None, None],
+            "other_voice": answer["other_voice"] if each["modality"] == "voice" else None,
+        }
+        for answer in marked
+        for each in answer["by"]
+    ]
 
 
 def _file(check: Check) -> Json:

@@ -183,7 +183,10 @@ def test_a_whole_check_with_the_real_weights(
     photo = tmp_path / "photo.png"
     cv2.imwrite(str(photo), portrait())
     out = tmp_path / "out"
-    code = run(["check", str(recording), "-o", str(out), "-r", str(photo)], monkeypatch)
+    marks = tmp_path / "marks.csv"
+    marks.write_text("question,start_s,end_s\nq1,0,2\nq2,2,4\nq3,900,901\n")
+    given = ["check", str(recording), "-o", str(out), "-r", str(photo), "--marks", str(marks)]
+    code = run(given, monkeypatch)
     assert code == 0, capsys.readouterr().err
     assert sorted(file.name for file in out.iterdir()) == FILES
     document: dict[str, Any] = json.loads((out / "result.json").read_text())
@@ -195,8 +198,13 @@ def test_a_whole_check_with_the_real_weights(
     assert signals["face_reference"]["status"] == "no_indication"
     assert signals["face_consistency"]["status"] != "review"
     assert not [s for s in signals.values() if s["reason"]["code"] == "internal_error"]
+    answers = document["answers"]
+    assert answers["reason"] is None, answers
+    faces = {each["question"]: each["by"][0]["text"] for each in answers["answers"]}
+    assert "0 faces that can be compared" in faces["q1"] and "ends before" in faces["q3"]
+    assert "fewer than two answers can be compared" in answers["text"]
     page = (out / "report.html").read_text()
-    assert str(tmp_path) not in page
+    assert str(tmp_path) not in page and "Who answered which question" in page
     assert "data:image/jpeg;base64," in page
     report = Envelope.model_validate_json((out / "report.json").read_bytes()).document
     assert report.kind == "interview_integrity"

@@ -16,7 +16,8 @@ from audit.inference import Models
 from audit.settings import Settings
 from audit.types import Status
 from benchmarks.identity_clips import facts_of, joined
-from identity.answers import PAST, Answers, Mark, answers_of, checked, sentence
+from identity.answer_words import sentence
+from identity.answers import PAST, Answers, Mark, answers_of, checked
 from identity.thread import TRAITS, Session, against_rest, threads
 from identity.thread_words import placed
 from tests.identity.test_speaker_consistency import FAST, SLOW
@@ -115,7 +116,7 @@ def test_marks_are_checked(tmp_path: Path) -> None:
             checked(wrong)
     file = tmp_path / "marks.csv"
     file.write_text("question,start_s,end_s\nq1,0,5\nq2,6,x\n")
-    with pytest.raises(InputError, match="seconds"):
+    with pytest.raises(InputError, match="line 3: end_s is 'x'"):
         read_marks(file)
     file.write_text("question,from\nq1,0\n")
     with pytest.raises(InputError, match="columns"):

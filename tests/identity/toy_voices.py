@@ -81,7 +81,7 @@ def interview(
         speech = SpeechLog(probability, 0.032, audio.start_s, spans, overlap, step)
     return Interview(
         label=more.pop("label", "recording"),
-        facts=cast("Any", SimpleNamespace()),
+        facts=cast("Any", SimpleNamespace(duration_s=float(more.pop("duration_s", 0.0)))),
         models=cast("Any", models or NoModels()),
         source_path="",
         audio=audio,
