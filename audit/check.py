@@ -32,7 +32,7 @@ from audit.media import (
     read_audio,
     read_pictures,
 )
-from audit.media.plan import Picture, PicturePlan
+from audit.media.plan import Picture, PicturePlan, stretch_s
 from audit.perception.faces import FaceReader
 from audit.perception.speech import listen
 from audit.result import CheckResult, ComparisonResult, Coverage, PairEvidence
@@ -395,7 +395,9 @@ def coverage(interview: Interview, settings: Settings) -> Coverage:
         frames_dense_s=dense,
         faces_sampled=len(faces.samples) if faces else 0,
         speech_s=interview.speech.total_s if interview.speech else 0.0,
-        sampling=_sampling_words(settings, whole=whole, pictures=pictures is not None),
+        sampling=_sampling_words(
+            settings, facts.duration_s, whole=whole, pictures=pictures is not None
+        ),
     )
 
 
@@ -403,7 +405,7 @@ def _covered(times_s: np.ndarray) -> float:
     return float(times_s[-1] - times_s[0]) if len(times_s) else 0.0
 
 
-def _sampling_words(settings: Settings, *, whole: bool, pictures: bool) -> str:
+def _sampling_words(settings: Settings, duration_s: float, *, whole: bool, pictures: bool) -> str:
     if not pictures:
         return "The recording has no pictures; the whole sound track was heard."
     if whole:
@@ -411,8 +413,8 @@ def _sampling_words(settings: Settings, *, whole: bool, pictures: bool) -> str:
     plan = settings.sampling
     return (
         f"Long recording: key frames throughout (at least one every {plan.max_gap_s:g} s), and "
-        f"{plan.burst_s:g} s of every {plan.burst_every_s:g} s frame by frame at places drawn with "
-        f"seed {settings.seed}; the whole sound track was heard."
+        f"{plan.burst_s:g} s of every {stretch_s(duration_s, plan):.0f} s frame by frame at places "
+        f"drawn with seed {settings.seed}; the whole sound track was heard."
     )
 
 

@@ -44,6 +44,8 @@ class Sampling(BaseModel):
     dense_up_to_s: float = Field(120.0, description="recordings this short are decoded in full")
     burst_s: float = Field(4.0, description="length of a full-rate burst in long recordings")
     burst_every_s: float = Field(60.0, description="one burst in each stretch of this length")
+    bursts: int = Field(20, ge=1, description="bursts from which on stretches grow longer instead")
+    burst_every_most_s: float = Field(120.0, description="... up to this length")
     burst_rate: float = Field(15.0, gt=0, description="least faces per second looked at in bursts")
     sample_step_s: float = Field(1.0, description="wanted step between sampled faces")
     max_gap_s: float = Field(2.0, description="largest stretch without a decoded frame")

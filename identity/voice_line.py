@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,6 +20,11 @@ FINE_UP_TO = 30 * RATE
 MOST_WINDOWS = 4000
 """Longer recordings are heard at wider steps: one window per 2.5 s in three hours of speech."""
 
+SPARED_FROM = 300 * RATE
+"""From so much speech on, windows between two that sound alike are not made (`spared`)."""
+MADE = 0.3
+"""Share of the windows in between that is made: where the speech is least alike."""
+
 CACHE_KEY = "identity.voice_line"
 
 
@@ -29,7 +35,8 @@ class VoiceLine:
     Attributes:
         timeline: the speech and its times. encoder: what made the vectors.
         starts (n,): first speech sample of each window. hop: samples between them.
-        embeddings (n, d): unit vectors.
+        embeddings (n, d): unit vectors; in long recordings some stand for the mean of those beside
+            them.
         sound: how the track sounds, None without speech.
     """
 
@@ -93,12 +100,43 @@ def _made(interview: Interview) -> VoiceLine:
     hop = FINE_HOP if timeline.length <= FINE_UP_TO else HOP
     hop = max(hop, -(-timeline.length // MOST_WINDOWS))
     starts = window_starts(timeline.length, hop)
-    parts = [
-        encoder.embed(np.stack([timeline.cut(int(a), int(a) + WINDOW) for a in part]))
-        for part in np.array_split(starts, max(1, -(-len(starts) // 64)))
-        if len(part)
-    ]
-    embeddings = np.concatenate(parts) if parts else np.empty((0, 1), np.float32)
+
+    def embedded(some: NDArray[np.int64]) -> Floats:
+        parts = [
+            encoder.embed(np.stack([timeline.cut(int(a), int(a) + WINDOW) for a in part]))
+            for part in np.array_split(some, max(1, -(-len(some) // 64)))
+            if len(part)
+        ]
+        return np.concatenate(parts) if parts else np.empty((0, 1), np.float32)
+
+    spares = timeline.length >= SPARED_FROM
+    embeddings = spared(starts, embedded) if spares else embedded(starts)
     return VoiceLine(
         timeline, encoder, starts, hop, embeddings, sound_of(interview.audio, segments)
     )
+
+
+def spared(starts: NDArray[np.int64], embedded: Callable[[NDArray[np.int64]], Floats]) -> Floats:
+    """Vectors (n, d) of all windows, a third of which are not made, n >= 3.
+
+    Every second window is. Of those in between, the ones are made beside which the speech is least
+    alike: window to next window, or either to the whole. The rest become the mean of their two
+    neighbours, as they would nearly be.
+    """
+    rows = np.arange(0, len(starts), 2)
+    known = embedded(starts[rows])
+    whole = unit(known.mean(axis=0))
+    apart = np.minimum(
+        (known[:-1] * known[1:]).sum(axis=1),
+        np.minimum.reduce([known[:-1] @ whole, known[1:] @ whole]),
+    )
+    found = np.empty((len(starts), known.shape[1]), known.dtype)
+    found[rows] = known
+    between = rows[:-1] + 1
+    made = np.sort(np.argsort(apart, kind="stable")[: max(1, round(MADE * len(apart)))])
+    found[between] = unit(known[:-1] + known[1:])
+    odd = between[made]
+    if rows[-1] + 1 < len(starts):
+        odd = np.append(odd, rows[-1] + 1)
+    found[odd] = embedded(starts[odd])
+    return found

@@ -58,7 +58,7 @@ def plan_pictures(
 
     Recordings up to `sampling.dense_up_to_s` are one window, every frame in colour. Longer ones get
     a burst of
-    `sampling.burst_s` in each stretch of `sampling.burst_every_s`, at a key frame drawn with
+    `sampling.burst_s` in each stretch (see `stretch_s`), at a key frame drawn with
     `seed` (at any time where the stretch has no key frame that leaves room). Windows that scouts
     ask for, most promising first, are added until they fill `sampling.scout_share` of the
     recording; where they overlap bursts, pictures win over signatures.
@@ -74,6 +74,17 @@ def plan_pictures(
     return PicturePlan(
         windows, sampling.sample_step_s, sampling.max_gap_s, sampling.max_side, stride
     )
+
+
+def stretch_s(duration_s: float, sampling: Sampling) -> float:
+    """Length of the stretches of which each has a burst, seconds.
+
+    `sampling.burst_every_s` up to `sampling.bursts` of them; longer recordings have the bursts
+    further apart, up to `sampling.burst_every_most_s`.
+    """
+    wanted_s = duration_s / sampling.bursts
+    most_s = max(sampling.burst_every_s, sampling.burst_every_most_s)
+    return min(max(sampling.burst_every_s, wanted_s), most_s)
 
 
 def _stride(facts: MediaFacts, least_rate: float) -> int:
@@ -101,8 +112,9 @@ def _bursts(
 ) -> tuple[Window, ...]:
     draw = np.random.default_rng(seed)
     bursts = []
-    for start_s in np.arange(0.0, duration_s, sampling.burst_every_s):
-        end_s = min(start_s + sampling.burst_every_s, duration_s)
+    length_s = stretch_s(duration_s, sampling)
+    for start_s in np.arange(0.0, duration_s, length_s):
+        end_s = min(start_s + length_s, duration_s)
         latest_s = max(start_s, end_s - sampling.burst_s)
         places = key_s[(key_s >= start_s) & (key_s <= latest_s)]
         share = draw.random()

@@ -28,9 +28,11 @@ if TYPE_CHECKING:
 SEARCH_EVERY_S = 0.5  # in dense stretches the detector looks again this often
 SEARCH_EMPTY_S = 0.2  # ... and this often while no face is followed
 SEARCH_SMALL_S = 2.0  # ... and at most this often for small ones, where there are no others
+SEARCH_SPARSE_S = 3.0  # between sampled pictures a sure face is followed this long without it
 LEAST_FLAG = 0.5  # the mesh's own score below which there is no face
 SURE_FLAG = 0.8  # ... and below which a face needs the detector's word
 FOLLOW_S = 0.5  # a face is followed over no more than this without a picture
+FOLLOW_SPARSE_S = 2.5  # ... and between sampled pictures, where the mesh is sure
 KEEP_S = 2.0  # how long a face that is not seen in dense frames is waited for
 KEEP_SPARSE_S = 12.0  # the same between sampled frames
 MOST_LOST = 8  # searches in a row that may miss a face which the mesh still sees
@@ -62,7 +64,8 @@ class FaceReader:
 
     In dense stretches a face is followed by the mesh alone, in the square around its last points,
     and the detector looks for others every half second or when a face is lost. Between sampled
-    pictures faces are found anew and joined to tracks by place and size. A cut ends all tracks.
+    pictures faces are found anew and joined to tracks by place and size; where the last one is
+    near, the mesh may find them all in every second one. A cut ends all tracks.
     """
 
     def __init__(
@@ -100,11 +103,11 @@ class FaceReader:
             return
         joined = self._unbroken and picture.time_s - self._last_s <= FOLLOW_S
         self._unbroken = True
-        followed = [t for t in self._live if joined and self._seen_in_last_picture(t)]
-        seen = self._follow(image, picture.time_s, followed)
-        pause = SEARCH_EVERY_S if seen else SEARCH_EMPTY_S
-        due = picture.time_s - self._searched_s >= pause
-        if due or not joined or len(seen) < len(followed):
+        near = joined or self._is_near(picture)
+        followed = [t for t in self._live if near and self._seen_in_last_picture(t)]
+        seen = self._follow(image, picture.time_s, followed, joined=joined)
+        due = picture.time_s - self._searched_s >= _pause(seen, joined=joined)
+        if due or (not seen and not joined) or len(seen) < len(followed):
             self._search(image, picture.time_s, seen)
         self._last_s = picture.time_s
         if seen or self._searched_s == picture.time_s:
@@ -130,15 +133,27 @@ class FaceReader:
             main=main_track(tracks, times),
         )
 
+    def _is_near(self, picture: Picture) -> bool:
+        """Whether faces of the last sampled picture may be looked for at their places in this one.
+
+        Where the detector is due they are found anew, so that no track lives on by the mesh alone.
+        """
+        recent = picture.time_s - self._last_s <= FOLLOW_SPARSE_S
+        return recent and picture.time_s - self._searched_s < SEARCH_SPARSE_S
+
     def _follow(
-        self, image: NDArray[np.uint8], time_s: float, threads: list[Thread]
+        self, image: NDArray[np.uint8], time_s: float, threads: list[Thread], *, joined: bool
     ) -> dict[int, Mesh]:
-        """Fit each track near its last place; those that no longer fit are left out."""
+        """Fit each track near its last place; those that no longer fit are left out.
+
+        Over a gap (not `joined`) the mesh must be sure, and fits again around its first points.
+        """
+        least, passes = (LEAST_FLAG, 1) if joined else (SURE_FLAG, 2)
         seen: dict[int, Mesh] = {}
         for thread in threads:
-            mesh = self._mesh.fit(image, thread.mesh.region)
+            mesh = self._mesh.fit(image, thread.mesh.region, passes=passes)
             apart = distance(thread.mesh.box, mesh.box, time_s - thread.seen_s)
-            if mesh.score >= LEAST_FLAG and np.isfinite(apart):
+            if mesh.score >= least and np.isfinite(apart):
                 seen[thread.id] = mesh
         return self._without_doubles(seen)
 
@@ -250,3 +265,10 @@ class FaceReader:
         ended = {t.id for t in threads}
         self._done.extend(t for t in self._live if t.id in ended)
         self._live = [t for t in self._live if t.id not in ended]
+
+
+def _pause(seen: dict[int, Mesh], *, joined: bool) -> float:
+    """Seconds after which the detector looks again, given what the mesh follows."""
+    if not joined:
+        return SEARCH_SPARSE_S
+    return SEARCH_EVERY_S if seen else SEARCH_EMPTY_S

@@ -11,7 +11,7 @@ from audit.perception.vad import Session
 WINDOW = 80_000
 FRAMES = 293
 STEP_S = 5.0 / FRAMES
-BATCH = 8
+BATCH = 2
 
 
 def overlap_probability(samples: NDArray[np.int16], session: Session) -> Floats:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from audit.facts import MediaFacts, Packets, Stream
 from audit.interview import Window
-from audit.media.plan import afford, merge, plan_pictures
+from audit.media.plan import afford, merge, plan_pictures, stretch_s
 from audit.settings import Sampling
 
 MODES = st.sampled_from(["pictures", "signature"])
@@ -59,7 +59,7 @@ def test_windows_are_sorted_inside_apart_and_bounded(
         assert 0 <= window.start_s < window.end_s <= duration_s + 1e-9
     for before, after in zip(plan.windows, plan.windows[1:], strict=False):
         assert before.end_s <= after.start_s + 1e-9
-    stretches = np.ceil(duration_s / sampling.burst_every_s)
+    stretches = np.ceil(duration_s / stretch_s(duration_s, sampling))
     total = sum(w.end_s - w.start_s for w in plan.windows)
     assert total <= stretches * sampling.burst_s + share * duration_s + 1e-6
 
@@ -68,16 +68,27 @@ def test_windows_are_sorted_inside_apart_and_bounded(
 def test_each_stretch_has_a_burst_at_a_key_frame(duration_s: float, seed: int) -> None:
     sampling = Sampling(dense_up_to_s=120)
     plan = plan_pictures(facts(duration_s), sampling, (), seed)
-    stretches = int(np.ceil(duration_s / sampling.burst_every_s))
+    length_s = stretch_s(duration_s, sampling)
+    stretches = int(np.ceil(duration_s / length_s))
     starts = [w.start_s for w in plan.windows]
     for number in range(stretches):
-        low = number * sampling.burst_every_s
-        high = min(low + sampling.burst_every_s, duration_s)
+        low = number * length_s
+        high = min(low + length_s, duration_s)
         if high - low >= sampling.burst_s + 2.0:
             inside = [s for s in starts if low <= s <= high]
             covered = [w for w in plan.windows if w.start_s <= low + 0.5 <= w.end_s]
             assert inside or covered
             assert all(s % 2.0 == pytest.approx(0, abs=1e-6) for s in inside)
+
+
+@pytest.mark.parametrize(
+    ("minutes", "apart_s"), [(5, 60.0), (20, 60.0), (30, 90.0), (40, 120.0), (240, 120.0)]
+)
+def test_bursts_lie_further_apart_in_longer_recordings_but_not_without_end(
+    minutes: float, apart_s: float
+) -> None:
+    assert stretch_s(60.0 * minutes, Sampling()) == apart_s
+    assert stretch_s(60.0 * minutes, Sampling(burst_every_s=300.0)) == 300.0
 
 
 def test_the_seed_moves_bursts_and_repeats() -> None:

@@ -131,6 +131,40 @@ def test_sparse_pictures_join_by_place_and_size() -> None:
     assert np.isnan(track.eye_open).all()  # a lone picture shows no blink
 
 
+def test_the_detector_looks_at_every_second_sampled_picture_where_the_mesh_is_sure() -> None:
+    scene = Scene()
+    for k in range(12):
+        scene.show([(160 + 3 * k, 120, 60)], k * 50, dense=False)  # 2 s apart
+    (track,) = scene.log().tracks
+    assert len(track.times_s) == 12
+    assert scene.detector.searches == 6
+
+
+def test_a_newcomer_between_sampled_pictures_is_seen_within_four_seconds() -> None:
+    scene = Scene()
+    still, other = (80.0, 120.0, 60.0), (240.0, 120.0, 60.0)
+    for k in range(12):
+        scene.show([still, other] if k >= 5 else [still], k * 50, dense=False)
+    log = scene.log()
+    assert log.looked_s[log.looked_count == 2][0] == pytest.approx(12.0)
+    assert (log.looked_count[6:] == 2).all()
+
+
+def test_sampled_pictures_far_apart_are_all_searched() -> None:
+    scene = Scene()
+    for k in range(6):
+        scene.show([(160, 120, 60)], k * 100, dense=False)  # 4 s apart
+    assert scene.detector.searches == 6
+
+
+def test_who_leaves_between_sampled_pictures_is_gone_at_once() -> None:
+    scene = Scene()
+    for k in range(12):
+        scene.show([(160, 120, 60)] if k < 5 else [], k * 50, dense=False)
+    log = scene.log()
+    assert log.looked_count.tolist() == [1] * 5 + [0] * 7
+
+
 def test_a_far_away_face_after_a_gap_is_another_track() -> None:
     scene = Scene()
     for k in range(12):
