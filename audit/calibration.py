@@ -80,10 +80,14 @@ class CalibrationRecord:
         raw = np.asarray(score, dtype=np.float64) * self.slope + self.offset
         return np.clip(raw, self.lower, self.upper)
 
+    def log10_of(self, score: float) -> float:
+        """The bounded log10 likelihood ratio of one score."""
+        return min(max(score * self.slope + self.offset, self.lower), self.upper)
+
     def likelihood_ratio(self, score: float) -> LikelihoodRatio:
         """The bounded likelihood ratio of one score, as reports carry it."""
         return LikelihoodRatio(
-            log10=round(float(self.log10(score)), 3),
+            log10=round(self.log10_of(float(score)), 3),
             lower=self.lower,
             upper=self.upper,
             hypotheses=self.hypotheses,

@@ -22,6 +22,7 @@ NEW_SHARE = 0.5
 
 Compare = Callable[[int, tuple[int, ...]], float]
 """log10 LR, one person against two, of a session against earlier ones together; 0 = unknown."""
+_Groups = tuple[tuple[int, ...], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,33 +63,40 @@ def divide(count: int, compare: Compare, *, change: float) -> Division:
         return held[key]
 
     weights: dict[tuple[int, ...], float] = {(0,): 0.0}
+    members: dict[tuple[int, ...], _Groups] = {(0,): ((0,),)}
     for session in range(1, count):
-        grown = {
-            (*people, person): weight + _prior(people, person, change) + gain
-            for people, weight in weights.items()
-            for person, gain in _choices(people, session, ratio)
-        }
+        priors = [_priors(number, change) for number in range(session + 1)]
+        grown: dict[tuple[int, ...], float] = {}
+        for people, weight in weights.items():
+            groups, last = members[people], people[-1]
+            same, other, new = priors[len(groups)]
+            for person, own in enumerate(groups):
+                gain = ratio(session, own)
+                grown[*people, person] = weight + (same if person == last else other) + gain
+            grown[*people, len(groups)] = weight + new
         best = sorted(grown, key=lambda p: -grown[p])[:MOST]
         weights = {people: grown[people] for people in best}
+        members = {people: _joined(members[people[:-1]], people[-1], session) for people in best}
     return _summed(count, weights, math.log10(change / (1.0 - change)))
 
 
-def _choices(people: tuple[int, ...], session: int, ratio: Compare) -> list[tuple[int, float]]:
-    """Each person that a session may be of, with what it gains; the last is somebody new."""
-    number = max(people) + 1
-    own = [tuple(i for i, p in enumerate(people) if p == person) for person in range(number)]
-    return [*((p, ratio(session, own[p])) for p in range(number)), (number, 0.0)]
+def _joined(groups: _Groups, person: int, session: int) -> _Groups:
+    """The sessions of each person, with one more of a person; of somebody new, at the end."""
+    if person == len(groups):
+        return (*groups, (session,))
+    return (*groups[:person], (*groups[person], session), *groups[person + 1 :])
 
 
-def _prior(people: tuple[int, ...], person: int, change: float) -> float:
-    """log10 of the prior of the next session's person."""
-    number = max(people) + 1
-    if person == people[-1]:
-        return math.log10(1.0 - change)
+def _priors(number: int, change: float) -> tuple[float, float, float]:
+    """log10 of the priors of the next session after `number` persons.
+
+    That it is of the same person as the last, of each other one, and of somebody new.
+    """
     others = number - 1
-    if person == number:
-        return math.log10(change * (NEW_SHARE if others else 1.0))
-    return math.log10(change * (1.0 - NEW_SHARE) / others)
+    if others < 1:
+        return math.log10(1.0 - change), -math.inf, math.log10(change)
+    returned = change * (1.0 - NEW_SHARE) / others
+    return math.log10(1.0 - change), math.log10(returned), math.log10(change * NEW_SHARE)
 
 
 def _summed(count: int, weights: dict[tuple[int, ...], float], prior: float) -> Division:

@@ -9,8 +9,10 @@ whatever the number of sessions before and after it.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache, partial
 from itertools import pairwise
 from typing import Literal
 
@@ -22,7 +24,7 @@ from identity.embeddings import similarity, unit
 from identity.enrolment import Segment, pooled_segments
 from identity.face_scale import scale_for
 from identity.grade import Grade
-from identity.person_partition import Division, divide
+from identity.person_partition import Compare, Division, divide
 from identity.voice_scale import thread_grade
 
 TraitOfPerson = Literal["face", "voice"]
@@ -253,16 +255,41 @@ def _divided(
         return Division((0,) * len(pools), 0.0, ()), ()
     point = operating_point("identity", "thread")
 
-    def ratio(session: int, members: tuple[int, ...]) -> float:
-        found = _compared(trait, space, tuple(pools[i] for i in members), pools[session])
-        return found.log10 or 0.0
-
-    division = divide(len(pools), ratio, change=point["change_prior"])
+    division = divide(len(pools), _ratios(trait, space, pools), change=point["change_prior"])
     boundaries = tuple(
         _boundary(trait, space, (before, after), gain)
         for (before, after), gain in zip(pairwise(pools), division.changes, strict=True)
     )
     return division, boundaries
+
+
+def _ratios(trait: TraitOfPerson, space: str, pools: Sequence[Pool]) -> Compare:
+    """What `_compared` says of a session against earlier ones, without all else that it says.
+
+    Thousands of ways to put twelve sessions together are weighed: sums of vectors, grades and
+    channels are worked out once.
+    """
+    grade = cache(partial(_grade, trait, space))
+    changed = cache(lambda first, second: _channel_changed((pools[first],), pools[second]))
+    sums: dict[tuple[int, ...], tuple[Floats, float]] = {}
+
+    def together(members: tuple[int, ...]) -> tuple[Floats, float]:
+        if members not in sums:
+            own = pools[members[-1]]
+            rest, amount = together(members[:-1]) if members[1:] else (0 * own.vector, 0.0)
+            sums[members] = rest + own.vector * own.amount, amount + own.amount
+        return sums[members]
+
+    def ratio(session: int, members: tuple[int, ...]) -> float:
+        total, amount = together(members)
+        second = pools[session]
+        is_other = all(changed(first, session) for first in members)
+        record = grade(min(amount, second.amount), is_other).record
+        length = math.sqrt(similarity(total, total))
+        score = similarity(total, second.vector) / max(length, 1e-12)
+        return round(record.log10_of(score), 3) if record else 0.0
+
+    return ratio
 
 
 def _boundary(trait: TraitOfPerson, space: str, pools: tuple[Pool, Pool], gain: float) -> Boundary:
