@@ -21,7 +21,7 @@ from audit.inference import Models, limited_threads
 from audit.result import ComparisonResult
 from audit.settings import Settings
 from audit.types import Reason
-from identity.enrolment import enrolment, weights_of
+from identity.enrolment import enrolment, grain_of, weights_of
 from identity.thread import Compared, Session, TraitThread, threads
 from identity.thread_scenes import Beside, scenes_beside
 from identity.thread_words import sentence
@@ -95,10 +95,11 @@ def read_sessions(
             progress(f"reading {label}", number / len(recordings))
             try:
                 interview = open_interview(path, how, label=label)
-                made = enrolment(interview)
+                made, grain = enrolment(interview), grain_of(interview, settings.limits)
             except InputError as error:
                 raise type(error)(f"{label}: {error}") from error
-            sessions.append(Session(label, made.segments))
+            beside = () if isinstance(grain, Reason) else (grain,)
+            sessions.append(Session(label, (*made.segments, *beside)))
             for trait, why in made.refused.items():
                 if trait == "scene":
                     unseen[label] = why

@@ -153,6 +153,13 @@ class SceneView:
     light: Annotated[
         Literal["alike", "different", "inconclusive"], Field(description="How bright it is.")
     ]
+    grain: Annotated[
+        Literal["shared", "not_shared", "not_compared"],
+        Field(
+            description="Whether the pictures share fine grain, as those of the same "
+            "camera-and-scene do; not shared says nothing."
+        ),
+    ]
     files_differ_in: Annotated[
         tuple[str, ...],
         Field(description="Traces of how the files were written.", examples=[["picture size"]]),
@@ -224,10 +231,16 @@ def view(candidate_id: str, found: Sequence[ThreadSession]) -> ThreadView:
 
 def _scene(beside: Beside, numbers: Mapping[str, int]) -> SceneView:
     found = beside.found
-    where = {"before": numbers[beside.before], "after": numbers[beside.after]}
+    grains: dict[bool | None, Literal["shared", "not_shared", "not_compared"]] = {
+        True: "shared",
+        False: "not_shared",
+        None: "not_compared",
+    }
     if isinstance(found, Reason):
         return SceneView(
-            **where,
+            before=numbers[beside.before],
+            after=numbers[beside.after],
+            grain=grains[beside.shared],
             room="inconclusive",
             light="inconclusive",
             files_differ_in=(),
@@ -240,7 +253,9 @@ def _scene(beside: Beside, numbers: Mapping[str, int]) -> SceneView:
         None: "inconclusive",
     }
     return SceneView(
-        **where,
+        before=numbers[beside.before],
+        after=numbers[beside.after],
+        grain=grains[beside.shared],
         room=rooms[found.alike],
         light="alike" if found.lit_alike else "different",
         files_differ_in=found.unlike,

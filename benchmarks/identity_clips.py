@@ -98,13 +98,15 @@ def facts_of(path: Path) -> tuple[float, tuple[int, int]]:
         return float(file.duration or 0) / av.time_base, (stream.width, stream.height)
 
 
-def joined(pieces: Sequence[Piece], target: Path) -> None:
+def joined(pieces: Sequence[Piece], target: Path, *, crf: int = 20) -> None:
     """Pieces of clips one after the other as one file, at the first one's rate and size."""
     with av.open(str(pieces[0][0])) as file:
         first = file.streams.video[0]
         rate, width, height = round(float(first.average_rate or 25)), first.width, first.height
     with av.open(str(target), "w") as out:
-        video = out.add_stream("libx264", rate=rate, options={"crf": "20", "preset": "veryfast"})
+        video = out.add_stream(
+            "libx264", rate=rate, options={"crf": str(crf), "preset": "veryfast"}
+        )
         video.width, video.height, video.pix_fmt = width, height, "yuv420p"
         sound = out.add_stream("aac", rate=RATE)
         sound.layout = "mono"

@@ -17,6 +17,7 @@ import numpy as np
 from audit.detectors import operating_point
 from audit.inference import Models
 from audit.interview import Floats, Interview
+from audit.settings import Limits
 from audit.types import Reason, WeightUse
 from identity.embeddings import unit
 from identity.face_consistency import rows_of, stretches_of
@@ -25,6 +26,8 @@ from identity.face_encoder import encoder_of as face_encoder_of
 from identity.face_line import FaceLine, face_line
 from identity.face_reference import best_rows
 from identity.face_scale import scale_for
+from identity.fixed_pattern import fixed_pattern_of
+from identity.fixed_pattern import packed as packed_pattern
 from identity.person_changes import Rows
 from identity.scene import SPACE as SCENE_SPACE
 from identity.scene import packed, scene_of
@@ -33,6 +36,8 @@ from identity.voice_encoder import encoder_of as voice_encoder_of
 from identity.voice_reference import Voice, voice_of
 
 Trait = Literal["face", "voice", "scene"]
+ROOM, GRAIN = 0, 1
+"""The two segments of a scene: what is seen behind the person, and the pictures' fine grain."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,13 +202,31 @@ def _scene(interview: Interview) -> Segment | Reason:
     return Segment(
         trait="scene",
         space=SCENE_SPACE,
-        number=0,
+        number=ROOM,
         start_s=round(found.times_s[0], 3),
         end_s=round(found.times_s[1], 3),
         amount=float(found.pictures),
         quality=round(float(np.isfinite(found.background).mean()), 3),
         conditions={},
         vector=packed(found),
+    )
+
+
+def grain_of(interview: Interview, limits: Limits) -> Segment | Reason:
+    """The fine grain of a recording's pictures, which are decoded for it: about 1 to 2 CPU-s."""
+    found = fixed_pattern_of(interview, limits)
+    if isinstance(found, Reason):
+        return found
+    return Segment(
+        trait="scene",
+        space=SCENE_SPACE,
+        number=GRAIN,
+        start_s=0.0,
+        end_s=round(interview.facts.duration_s, 3),
+        amount=float(found.pictures),
+        quality=round(float((found.signs != 0).mean()), 3),
+        conditions={"frame_width": float(found.width), "frame_height": float(found.height)},
+        vector=packed_pattern(found),
     )
 
 

@@ -19,8 +19,8 @@ from audit.facts import MediaFacts, Stream
 from audit.interview import Floats, Interview
 from audit.types import Reason
 
-SPACE = "scene/grey24x32/1"
-"""Of kept scenes, as spaces of networks name what may be compared."""
+SPACE = "scene/1"
+"""Of kept scenes and patterns, as spaces of networks name what may be compared."""
 
 ROWS, COLUMNS = 24, 32
 BESIDE = 0.6

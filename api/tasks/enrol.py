@@ -15,7 +15,8 @@ from audit.operations.references import references_in_force
 from audit.operations.templates import Made, Spaces
 from audit.records.biometrics import Modality
 from audit.records.evidence import Media, MediaState, Reference
-from identity.enrolment import Enrolment, Segment, enrolment, spaces_of
+from audit.types import Reason
+from identity.enrolment import Enrolment, Segment, enrolment, grain_of, spaces_of
 
 DETECTORS = ("face_reference", "voice_reference")
 """What decides which crops and which sound a recording is read with."""
@@ -81,9 +82,12 @@ def _read(bench: Bench, context: JobContext, stored: Media) -> Enrolment:
         path = opened.enter_context(media.fetched(bench.vault, context.tenant, stored))
         opened.enter_context(limited_threads(settings.threads))
         try:
-            return enrolment(open_interview(path, how, label="reference"))
+            interview = open_interview(path, how, label="reference")
+            found, grain = enrolment(interview), grain_of(interview, settings.limits)
         except InputError:  # nothing can be read of it: a comparison will say why
             return Enrolment((), {})
+    kept = () if isinstance(grain, Reason) else (grain,)
+    return Enrolment((*found.segments, *kept), found.refused)
 
 
 def _made(segment: Segment) -> Made:

@@ -16,10 +16,12 @@ from api.tasks.thread_evidence import evidence_of
 from api.thread_views import view
 from audit.operations import consents, erasure, references, templates, threads, transforms
 from audit.operations.references import NewReference
+from audit.operations.templates import Made
 from audit.records.biometrics import Modality, Template
 from audit.records.register import Candidate, Consent
 from audit.store import Store
-from identity.enrolment import _scene
+from identity.enrolment import GRAIN, _scene
+from identity.fixed_pattern import FixedPattern, packed
 from identity.scene import SPACE
 from reports.compose import thread
 from reports.document.check import faults
@@ -27,6 +29,7 @@ from tests.api.conftest import Frame
 from tests.api.test_thread_evidence import SPACES, made
 from tests.audit.operations.test_erasure_traces import removed, traces
 from tests.evidence import TENANT, Shelf, wav
+from tests.identity.test_fixed_pattern import pattern
 from tests.identity.test_scene import recording, room
 from tests.reports.compose.told import ISSUE
 
@@ -43,7 +46,13 @@ def shelf(store: Store, tmp_path: Path) -> Shelf:
     return Shelf.of(store, tmp_path)
 
 
-def kept(shelf: Shelf, rooms: Sequence[np.ndarray | None], *, ref: str = "zo-1") -> Candidate:
+def kept(
+    shelf: Shelf,
+    rooms: Sequence[np.ndarray | None],
+    *,
+    ref: str = "zo-1",
+    grains: Sequence[FixedPattern] = (),
+) -> Candidate:
     """A candidate with a session for each room; None: nothing of its room was kept."""
     candidate, _, consent = shelf.interview(ref)
     assert consent is not None
@@ -55,11 +64,27 @@ def kept(shelf: Shelf, rooms: Sequence[np.ndarray | None], *, ref: str = "zo-1")
         if picture is not None:
             scene = _scene(recording(picture, encoder=PROGRAM))
             given.append(_made(scene))  # type: ignore[arg-type]
+        given += [grain(each) for each in grains[number : number + 1]]
         with shelf.store.unit(TENANT) as unit:
             new = NewReference(media_id=stored.id, consent_id=consent.id)
             reference = references.add_reference(unit, candidate.id, new)
             templates.enrol(unit, reference, given, EVERY)
     return candidate
+
+
+def grain(found: FixedPattern) -> Made:
+    """Fine grain as it is kept."""
+    return Made(
+        modality=Modality.SCENE,
+        space=SPACE,
+        segment=GRAIN,
+        start_s=0.0,
+        end_s=1.0,
+        amount=6.0,
+        quality=1.0,
+        conditions={"frame_width": float(found.width), "frame_height": float(found.height)},
+        vector=packed(found),
+    )
 
 
 def test_rooms_are_told_in_words_and_divide_nobody(
@@ -87,6 +112,27 @@ def test_rooms_are_told_in_words_and_divide_nobody(
     ]
     assert view(candidate.id, found).traits == view(candidate.id, bare).traits
     assert {each.room for each in view(candidate.id, bare).scenes} == {"inconclusive"}
+
+
+def test_fine_grain_is_told_in_words_sealed_and_erased(
+    shelf: Shelf, database_url: str, tmp_path: Path
+) -> None:
+    grains = [pattern(range(6), 1), pattern(range(20, 26), 1), pattern(range(6), 2)]
+    candidate = kept(shelf, [room(1)] * 3, grains=grains)
+    with shelf.store.unit(TENANT) as unit:
+        found = view(candidate.id, threads.read_thread(unit, candidate.id))
+    assert [each.grain for each in found.scenes] == ["shared", "not_shared"]
+    first, second = (each.text.removeprefix(ALIKE) for each in found.scenes)
+    assert "same camera-and-scene" in first and second.endswith("which says nothing.")
+    with shelf.store.reading(TENANT) as unit:
+        held = unit.every(Template, candidate_id=candidate.id, segment=1)
+        plain = templates.opened(unit, held[0]).vector.tobytes()
+    marks = {"grain": plain[64:128], "sealed grain": held[0].sealed[40:72]}
+    assert traces(shelf.store, database_url, tmp_path, marks) == {"sealed grain"}
+    with shelf.store.unit(TENANT) as unit:
+        assert erasure.erase_candidate(unit, candidate.id).complete
+    removed(shelf, candidate.id)
+    assert traces(shelf.store, database_url, tmp_path, marks) == set()
 
 
 def test_the_thread_report_shows_rooms_beside_the_evidence(shelf: Shelf) -> None:
