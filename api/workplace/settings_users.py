@@ -91,6 +91,8 @@ def new_link(visit: VisitDep, user_id: UserId) -> Response:
     def renewed(unit: UnitOfWork, user: User) -> None:
         if not visit.form.get("sure_link"):
             raise StepRefused(_SURE)
+        if user.role is Role.ADMIN:  # of other roles one may be let in anew although they are alone
+            accounts.refuse_last(unit, user)
         made.append(accounts.renew(unit, user))
 
     answer = _step(visit, user_id, renewed, "sure_link", "")

@@ -21,6 +21,7 @@ from audit.ledger import EventKind
 from audit.records.access import Role
 from audit.records.users import User, UserSession
 from audit.store import SYSTEM, ReadUnit, Store, UnitOfWork
+from audit.store.turns import take_turn
 from audit.store.users import any_user, find_link, find_user, forget_sessions
 
 LINK_LASTS = timedelta(hours=24)
@@ -100,8 +101,12 @@ def disable(unit: UnitOfWork, user: User) -> User:
     return unit.put(replace(user, disabled_at=unit.now(), link_hash=None, link_until=None))
 
 
-def refuse_last(unit: ReadUnit, user: User) -> None:
-    """Raises `StepRefused` where nobody else of the user's role could sign in and do its work."""
+def refuse_last(unit: UnitOfWork, user: User) -> None:
+    """Raises `StepRefused` where nobody else of the user's role could sign in and do its work.
+
+    Two who end each other at the same moment take turns: the second finds nobody else.
+    """
+    take_turn(unit, "users")
     if user.role not in _NEEDED or not _can(user) or user.disabled_at is not None:
         return
     others = unit.every(User, role=user.role, disabled_at=None)

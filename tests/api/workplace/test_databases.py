@@ -2,6 +2,15 @@
 
 from __future__ import annotations
 
+import threading
+
+import pytest
+from sqlalchemy import text
+
+from api.workplace import users
+from audit.records.access import Role
+from audit.records.users import User
+from audit.store import Store
 from tests.api.conftest import Frame
 from tests.api.workplace.conftest import Office
 from tests.api.world import World
@@ -45,3 +54,42 @@ def test_an_administrator_invites_disables_and_opens_each_part(both: Frame) -> N
     assert admin.post("/app/settings/users", {"name": "ann", "role": "auditor"}).status_code == 200
     new = {"name": "Ours", "role": "auditor", "scopes": "flags:read"}
     assert 'id="made"' in admin.post("/app/settings/keys", dict(new)).text
+
+
+@pytest.mark.parametrize("way", ["disable", "role", "link"])
+def test_two_administrators_who_end_each_other_leave_one(both: Frame, way: str) -> None:
+    if both.service.store.engine.dialect.name != "postgresql":
+        pytest.skip("SQLite has one writer at a time")
+    world = World(both, "acme")
+    office = Office(both.service, world, world)
+    first, second = (
+        office.signed_in("admin", name="first"),
+        office.signed_in("admin", name="second"),
+    )
+    answers: list[int] = []
+    path = f"/app/settings/users/{first.id}/{way}"
+    form = {"sure": "yes", "sure_link": "yes", "role": "auditor"}
+
+    def back() -> None:
+        answers.append(second.post(path, dict(form)).status_code)
+
+    other = threading.Thread(target=back)
+    with both.service.store.unit("acme", actor=first.id) as unit:
+        user = unit.get(User, second.id)
+        users.refuse_last(unit, user)
+        users.disable(unit, user)
+        other.start()
+        while other.is_alive() and not _waits(both.service.store):
+            other.join(0.02)
+    other.join()
+    assert answers == [422]
+    with both.service.store.reading("acme") as unit:
+        left = unit.get(User, first.id)
+    assert left.disabled_at is None and left.role is Role.ADMIN and left.password_hash is not None
+
+
+def _waits(store: Store) -> bool:
+    """Whether a transaction waits for another's turn."""
+    waiting = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+    with store.system(read_only=True) as connection:
+        return bool(connection.execute(text(waiting)).scalar_one())
