@@ -7,20 +7,26 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
 
 import numpy as np
 import pytest
 
-from api.tasks.enrol import _made
+from api.tasks import Bench
+from api.tasks.enrol import _made, run_enrolment
 from api.tasks.thread_evidence import evidence_of
 from api.thread_views import view
+from audit.inference import Models
 from audit.operations import consents, erasure, references, templates, threads, transforms
+from audit.operations.media import MediaOrder
 from audit.operations.references import NewReference
 from audit.operations.templates import Made
 from audit.records.biometrics import Modality, Template
+from audit.records.evidence import MediaKind
 from audit.records.register import Candidate, Consent
 from audit.store import Store
-from identity.enrolment import GRAIN, _scene
+from identity.enrolment import GRAIN, ROOM, _scene
 from identity.fixed_pattern import FixedPattern, packed
 from identity.scene import SPACE
 from reports.compose import thread
@@ -29,7 +35,7 @@ from tests.api.conftest import Frame
 from tests.api.test_thread_evidence import SPACES, made
 from tests.audit.operations.test_erasure_traces import removed, traces
 from tests.evidence import TENANT, Shelf, wav
-from tests.identity.test_fixed_pattern import pattern
+from tests.identity.test_fixed_pattern import pattern, recorded
 from tests.identity.test_scene import recording, room
 from tests.reports.compose.told import ISSUE
 
@@ -179,6 +185,33 @@ def test_rooms_are_sealed_and_go_with_consent_and_candidate(
         [consent] = unit.every(Consent, candidate_id=again.id)
         consents.withdraw_consent(unit, consent)
         assert unit.count(Template, candidate_id=again.id) == 0
+
+
+def test_enrolling_a_recording_keeps_its_room_and_its_grain(
+    shelf: Shelf, models: Models, tmp_path: Path
+) -> None:
+    candidate, _, consent = shelf.interview()
+    assert consent is not None
+    made_of = recorded(tmp_path / "held.mp4", range(16), 1).source_path
+    order = MediaOrder(candidate_id=candidate.id, kind=MediaKind.REFERENCE, name="held.mp4")
+    stored = shelf.put(order, Path(made_of).read_bytes())
+    with shelf.store.unit(TENANT) as unit:
+        new = NewReference(media_id=stored.id, consent_id=consent.id)
+        reference = references.add_reference(unit, candidate.id, new)
+    bench = Bench(shelf.settings, shelf.store, shelf.vault, models=models)
+    context = SimpleNamespace(
+        tenant=TENANT,
+        subject=reference.id,
+        unit=lambda: shelf.store.unit(TENANT),
+        completing=lambda: shelf.store.unit(TENANT),
+    )
+    run_enrolment(bench, cast("Any", context))
+    with shelf.store.reading(TENANT) as unit:
+        held = unit.every(Template, reference_id=reference.id)
+        pictures = {each.segment: each.amount for each in held}
+    assert {each.modality for each in held} == {Modality.SCENE}  # there is nobody in it
+    assert pictures == {ROOM: 16.0, GRAIN: 12.0}
+    assert list(Path(shelf.settings.storage.scratch_dir).iterdir()) == []
 
 
 def test_a_room_does_not_stand_for_faces_that_a_transform_took(shelf: Shelf) -> None:
