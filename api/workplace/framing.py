@@ -6,6 +6,7 @@ address states the scope that it needs, or `signed_in()`; both are enforced befo
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable, Collection, Coroutine, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -20,14 +21,15 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
-from api.call import CallContext
 from api.exchange import exchange
 from api.forms import form_fields
 from api.guarding import GuardedRoute, StrictRequest
+from api.idempotency import REPLAYED
 from api.problems import Problem, Refusal, of_error, of_http, of_validation, problem
 from api.scopes import Guard
 from api.state import frame
-from api.workplace import sessions, settings_parts, words
+from api.workplace import repeating, sessions, settings_parts, words
+from api.workplace.repeating import PageCall
 from api.workplace.sessions import SignedIn
 from audit.errors import AuditError
 from audit.records.users import User
@@ -144,6 +146,7 @@ class PageRoute(GuardedRoute):
     async def _take_form(self, request: StrictRequest, found: SignedIn) -> None:
         request.state.form = await _form(request)
         sessions.check_form(found.principal, request.state.form.get("token", ""))
+        repeating.number(request, request.state.form, await request.body())
 
 
 class FileRoute(PageRoute):
@@ -167,7 +170,7 @@ def router(kind: type[GuardedRoute] = PageRoute) -> APIRouter:
 class Visit:
     """One request of a person who is signed in."""
 
-    call: CallContext
+    call: PageCall
     who: SignedIn
     form: Mapping[str, str] = field(repr=False)
 
@@ -220,6 +223,7 @@ def written(
         **values,
         "links": links,
         "form_token": sessions.form_token(visit.who.principal) if isinstance(visit, Visit) else "",
+        "form_once": secrets.token_urlsafe(16),
         "done": DONE.get(request.query_params.get("done", ""), ""),
         "back": request.url.path,
         "scheme": request.cookies.get("scheme", ""),
@@ -244,7 +248,10 @@ async def _served(inner: Handler, checked: Any, request: Request) -> Response:
     strict = StrictRequest(request.scope, request.receive)
     strict.most_bytes = MOST_FORM_BYTES
     try:
-        return await checked(strict) or await inner(strict)
+        answer = await checked(strict) or await repeating.answered(strict, partial(inner, strict))
+        if REPLAYED in answer.headers:
+            answer.headers.update(HEADERS)
+        return answer
     except (Refusal, AuditError, RequestValidationError, HTTPException) as error:
         return _problem_page(request, _as_problem(request, error))
 
@@ -278,7 +285,7 @@ async def _form(request: StrictRequest) -> dict[str, str]:
 
 def _visit(request: Request) -> Visit:
     found: SignedIn = request.scope[_STATE]
-    call = CallContext(request, frame(request), request.scope["route"])
+    call = request.state.call = PageCall(request, frame(request), request.scope["route"])
     return Visit(call, found, getattr(request.state, "form", {}))
 
 
