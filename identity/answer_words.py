@@ -78,7 +78,11 @@ def _words(rest: Compared | None) -> str:
 def sentence(answers: Answers, numbers: Mapping[str, int]) -> str:
     """All traits in plain words; `numbers` names the answers."""
     words = [f"{_clause(each, numbers)}." for each in answers.found]
-    words += [f"By {trait}, two people take turns." for trait in answers.taking_turns]
+    words += [
+        f"By {each.trait}, {'two' if len(set(each.people)) == 2 else 'several'} people take turns."
+        for each in answers.found
+        if each.trait in answers.taking_turns
+    ]
     other = [numbers[q] for q, share in answers.other_share.items() if share and share > MOSTLY]
     if other:
         which = named(other, "answer")

@@ -57,6 +57,11 @@ def test_another_persons_answer_is_named_and_turns_are() -> None:
     )
 
 
+def test_turns_of_more_than_two_people_are_not_said_to_be_of_two() -> None:
+    said = sentence(told("ABCAB", "AAAAA"), NUMBERS)
+    assert "By face, several people take turns." in said and "two people" not in said
+
+
 def test_answers_are_compared_with_earlier_recordings() -> None:
     said = sentence(told("BBA", "AAA", past="A"), NUMBERS)
     assert said.startswith(
