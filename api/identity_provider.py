@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 import secrets
 import time
 from collections.abc import Callable, Mapping
@@ -30,6 +31,8 @@ _ALGORITHMS = ("RS256", "PS256", "ES256", "ES384", "RS384", "RS512", "EdDSA", "E
 _KEPT_S = 3600.0
 _LEEWAY_S = 60
 _MOST_BYTES = 512 * 1024
+_SAFE = re.compile(r"https://|http://(127\.0\.0\.1|localhost)[:/]")
+"""Beginnings of addresses that people are sent to, as of issuers in the settings."""
 _WANTED = ("authorization_endpoint", "token_endpoint", "jwks_uri")
 
 
@@ -126,6 +129,22 @@ class Provider:
             name=next(str(each) for each in names if each),
             roles=self._roles(claims.get(self.company.roles_claim)),
         )
+
+    def leave(self, back: str) -> str | None:
+        """Where a person goes to sign out there too, and `back` afterwards.
+
+        None where the provider publishes no such address (OpenID Connect RP-Initiated Logout 1.0),
+        or cannot be reached: whoever signs out here is signed out here in any case. It asks the
+        person, since no ID token is kept to show to it.
+        """
+        try:
+            at = self._metadata().get("end_session_endpoint")
+        except CompanyRefused:
+            return None
+        if not isinstance(at, str) or not _SAFE.match(at):
+            return None
+        asked = {"client_id": self.company.client_id, "post_logout_redirect_uri": back}
+        return f"{at}{'&' if '?' in at else '?'}{urlencode(asked)}"
 
     def _roles(self, held: object) -> tuple[Role, ...]:
         values = held if isinstance(held, list) else [held]

@@ -50,6 +50,20 @@ def there(
     return answer
 
 
+@entry.get("/sign-in/company/{tenant}/leave", dependencies=[_OPEN])
+def leave(request: Request, tenant: _Tenant) -> Response:
+    """Sends the person to where their company's provider signs them out, if it has such a place."""
+    base = frame(request).settings.base_url.rstrip("/")
+    address = _provider(request, tenant).leave(f"{base}{SIGN_IN}")
+    if address is None:
+        return sign_in_form(
+            request,
+            200,
+            fault="Your company's provider has no address to sign out at. Do it there.",
+        )
+    return onward(address)
+
+
 @entry.get("/sign-in/company/{tenant}/back", dependencies=[_OPEN])
 def back(
     request: Request,

@@ -200,11 +200,20 @@ def safe(to: str) -> str:
 
 
 def sign_in_form(
-    request: Request, status: int, *, to: str = HOME, fault: str = "", name: str = ""
+    request: Request,
+    status: int,
+    *,
+    to: str = HOME,
+    fault: str = "",
+    name: str = "",
+    left: str = "",
 ) -> HTMLResponse:
-    """The page where people sign in, with the companies whose accounts are taken."""
+    """The page where people sign in, with the companies whose accounts are taken.
+
+    `left`: the company to offer signing out of. By a link: no form of ours may lead elsewhere.
+    """
     companies = {key: each.company.label for key, each in frame(request).companies.items()}
-    values = {"to": to, "fault": fault, "name": name, "companies": companies}
+    values = {"to": to, "fault": fault, "name": name, "companies": companies, "left": left}
     return written(request, "sign_in.html", status, values)
 
 
@@ -310,6 +319,9 @@ def _templates() -> Environment:
     environment.filters["report_kind"] = words.kind
     environment.filters["size"] = words.size
     environment.filters["mode"] = words.mode
+    environment.filters["signal"] = words.signal
+    environment.filters["language"] = words.language
+    environment.filters["job_stage"] = words.job_stage
     return environment
 
 

@@ -39,9 +39,13 @@ _WRONG = (
 
 
 @entry.get("/sign-in", dependencies=[_OPEN])
-def sign_in_page(request: Request, to: Annotated[str, Query(max_length=500)] = HOME) -> Response:
-    """Where people sign in."""
-    return sign_in_form(request, 200, to=safe(to))
+def sign_in_page(
+    request: Request,
+    to: Annotated[str, Query(max_length=500)] = HOME,
+    left: Annotated[str, Query(max_length=40)] = "",
+) -> Response:
+    """Where people sign in. `left`: whose company account was signed out of here just now."""
+    return sign_in_form(request, 200, to=safe(to), left=left)
 
 
 @entry.post("/sign-in", dependencies=[_OPEN])
@@ -88,7 +92,8 @@ def sign_out(visit: VisitDep, request: Request) -> Response:
     with visit.call.unit(answers=False) as unit:
         users.note_sign_out(unit, "here")
     forget_session(visit.call.store, visit.who.session_id)
-    answer = visit.go(SIGN_IN, "signed_out")
+    left = f"?left={visit.call.tenant}" if visit.user.subject_hash is not None else ""
+    answer = visit.go(f"{SIGN_IN}{left}", "signed_out")
     sessions.take(request, answer)
     return answer
 

@@ -46,6 +46,7 @@ class Maker:
         self.issuer = ISSUER
         self.lies: Change = lambda claims: None
         self.claims: dict[str, Any] = {}
+        self.exit: object = f"{ISSUER}/logout"
         self.codes: dict[str, dict[str, str]] = {}
         self.asked: list[str] = []
 
@@ -73,6 +74,7 @@ class Maker:
                 "authorization_endpoint": f"{ISSUER}/authorize",
                 "token_endpoint": f"{ISSUER}/token",
                 "jwks_uri": f"{ISSUER}/keys",
+                "end_session_endpoint": self.exit,
             }
             return httpx.Response(200, json=found)
         if request.url.path.endswith("/keys"):
@@ -145,6 +147,41 @@ def test_a_person_comes_in_by_their_company_and_keeps_one_account(
         told = b"".join(each.line() for each in ledger.entries())
     assert [each.kind.value for each in entries].count("signed_in") == 2
     assert b"jo.doe" not in told and b"person-1" not in told
+
+
+def test_who_signs_out_here_is_offered_to_sign_out_at_the_company(
+    office: Office, maker: Maker, client: TestClient
+) -> None:
+    who = {"sub": "p-leaves", "preferred_username": "lea", "groups": ["fw-audit"]}
+    assert come_back(client, maker.authorize(begun(client), **who)).status_code == 303
+    token = client.get("/app").text.partition('name="token" value="')[2].partition('"')[0]
+    done = client.post("/app/sign-out", data={"token": token}, follow_redirects=False)
+    assert done.headers["location"] == "/app/sign-in?left=acme&done=signed_out"
+    assert client.get("/app", follow_redirects=False).status_code == 303
+    page = client.get(done.headers["location"]).text
+    assert 'href="/app/sign-in/company/acme/leave"' in page and "You are signed out." in page
+    there = client.get("/app/sign-in/company/acme/leave", follow_redirects=False)
+    address = urlsplit(there.headers["location"])
+    assert there.status_code == 303 and address._replace(query="").geturl() == f"{ISSUER}/logout"
+    base = office.service.settings.api.base_url.rstrip("/")
+    assert parse_qs(address.query) == {
+        "client_id": ["fairwitness"],
+        "post_logout_redirect_uri": [f"{base}/app/sign-in"],
+    }
+    assert "/leave" not in client.get("/app/sign-in?left=globex").text
+    by_password = office.signed_in("auditor", name="by-password")
+    assert "left" not in by_password.post("/app/sign-out").headers["location"]
+
+
+@pytest.mark.parametrize(
+    "lie", [None, 7, "http://id.acme.example/logout", "javascript:alert(1)", "/logout"]
+)
+def test_nobody_is_sent_to_an_exit_that_is_none(
+    maker: Maker, client: TestClient, lie: object
+) -> None:
+    maker.exit = lie
+    page = client.get("/app/sign-in/company/acme/leave", follow_redirects=False)
+    assert page.status_code == 200 and "has no address to sign out at" in page.text
 
 
 def test_whoever_has_no_role_or_was_disabled_stays_out(
