@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from sqlalchemy import ColumnElement, Connection, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, delete, func, insert, select, tuple_, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 
@@ -30,7 +30,7 @@ from audit.ledger import (
     SignedHead,
     VerifyKey,
 )
-from audit.merkle import HASH_BYTES, Node
+from audit.merkle import HASH_BYTES, Node, peaks
 from audit.tables.base import table_of
 from audit.tables.spine import EntryRow, HeadRow, InboxRow, LogRow, NodeRow, SigningKeyRow
 
@@ -51,6 +51,8 @@ class StoredLog:
         self._connection = connection
         self._tenant = tenant
         self._nodes: dict[tuple[int, int], bytes] = {}
+        self._edge: list[tuple[int, int]] = []
+        self._tall = 0
 
     def lock(self) -> None:
         """Makes other writers of this log wait until the transaction ends."""
@@ -66,6 +68,7 @@ class StoredLog:
         found = self._connection.execute(statement).scalar_one_or_none() or 0
         if not isinstance(found, int) or found < 0:  # SQLite keeps whatever was written
             raise LedgerTampered("the log does not say how many entries it has")
+        self._edge, self._tall = peaks(found), found.bit_length()
         return found
 
     def add(self, entry: LedgerEntry, nodes: Sequence[Node]) -> None:
@@ -103,17 +106,33 @@ class StoredLog:
     def node(self, level: int, index: int) -> bytes:
         """The hash of a complete node. Raises `LedgerTampered` where there is none."""
         if (level, index) not in self._nodes:
-            here = (_NODES.c.tenant_id == self._tenant) & (_NODES.c.level == level)
-            found = self._connection.execute(
-                select(_NODES.c.hash).where(here, _NODES.c.position == index)
-            ).scalar_one_or_none()
-            if not isinstance(found, bytes) or len(found) != HASH_BYTES:
+            self._read({(level, index), *self._edge, *_beside(level, index, self._tall)})
+            if (level, index) not in self._nodes:
                 raise LedgerTampered(f"the stored node {index} of level {level} is missing")
-            self._nodes[level, index] = found
         return self._nodes[level, index]
 
+    def _read(self, places: set[tuple[int, int]]) -> None:
+        """Reads nodes at once: whoever asks for one of a proof asks for the others next."""
+        if not (missing := sorted(places - self._nodes.keys())):
+            return
+        place = tuple_(_NODES.c.level, _NODES.c.position)
+        rows = self._connection.execute(
+            select(_NODES.c.level, _NODES.c.position, _NODES.c.hash).where(
+                _NODES.c.tenant_id == self._tenant,
+                place.in_(missing),
+            )
+        )
+        for row in rows:
+            if isinstance(row.hash, bytes) and len(row.hash) == HASH_BYTES:
+                self._nodes[row.level, row.position] = row.hash
+
     def entries(self, start: int = 0, stop: int | None = None) -> Iterator[LedgerEntry]:
-        """Entries with start <= sequence < stop, in order, in flat memory."""
+        """Entries with start <= sequence < stop, in order, in flat memory.
+
+        Who reads one entry proves it next, as a rule: what its proof needs is read at once.
+        """
+        if stop == start + 1:
+            self._read({*self._edge, *_beside(0, start, self._tall)})
         for _, line in self._lines(start, stop):
             yield LedgerEntry.from_line(line)
 
@@ -184,6 +203,12 @@ class StoredLog:
             return [VerifyKey(row.public, row.last_size) for row in rows]
         except TypeError:  # SQLite keeps texts in columns of bytes
             raise LedgerTampered("a stored signing key cannot be read") from None
+
+
+def _beside(level: int, index: int, tall: int) -> Iterator[tuple[int, int]]:
+    """What a node is hashed with on its way to the top of a tree that is so many levels tall."""
+    for up in range(max(0, tall - level)):
+        yield level + up, index >> up ^ 1
 
 
 def signer(
