@@ -67,6 +67,10 @@ def test_a_key_is_made_and_a_policy_tried_without_a_script(
     text = page.input_value("#made")
     with office.service.store.reading("acme") as unit:
         assert unit.get(ApiKey, f"key_{text.split('_')[1]}").name == "By hand"
+    page.reload()  # sends the form anew
+    assert page.input_value("#made") == text
+    with office.service.store.reading("acme") as unit:
+        assert unit.count(ApiKey, name="By hand") == 1
     page.goto(f"{address}{HOME}/policies/new")
     written = page.input_value("#text")
     page.fill("#text", written.replace("severity: high", "severity: hihg", 1))
