@@ -88,6 +88,7 @@ def entry(visit: VisitDep, sequence: Sequence) -> Response:
     return visit.page(
         "ledger/entry.html",
         entry=found[0],
+        at=datetime.fromisoformat(found[0].time),
         page_of=_page_of(found[0].subject, visit),
         body=json.dumps(found[0].body, indent=1, ensure_ascii=False, sort_keys=True),
     )

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from api.workplace import words
+
 Entry = Mapping[str, Any]
 WIDTH = 1000
 """Units of a lane's width: the page scales them."""
@@ -165,5 +167,4 @@ def _mark(span: Entry, length: float) -> Mark:
 
 
 def _name(signal: Entry) -> str:
-    text = str(signal["name"]).replace("_", " ")
-    return text[:1].upper() + text[1:]
+    return words.signal(str(signal["name"]))

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Literal
+
+from audit.records.register import Interview
+from reports.document.catalogue import catalogue
 
 KINDS = {
     "interview_integrity": "Report on an interview",
@@ -24,6 +27,7 @@ MODES = {
     "human_led": "A person leads",
     "hybrid": "Partly AI, partly a person",
 }
+_LANGUAGES = {"en": "English", "de": "German", "es": "Spanish"}
 Standing = Literal["overdue", "soon", "open", "none"]
 _SOON = timedelta(days=2)
 _DAY = timedelta(days=1)
@@ -49,7 +53,7 @@ def left(due: datetime | None, now: datetime) -> str:
     if due is None:
         return "No date"
     span = abs(due - now)
-    much = _much(span.days, "day") if span >= _DAY else _much(span.seconds // 3600, "hour")
+    much = counted(span.days, "day") if span >= _DAY else counted(span.seconds // 3600, "hour")
     return f"Overdue by {much}" if due <= now else f"Due in {much}"
 
 
@@ -62,8 +66,8 @@ def clock(seconds: float) -> str:
     return f"{start}:{second:02}.{rest}"
 
 
-def day(moment: datetime) -> str:
-    """The day of a moment, UTC."""
+def day(moment: date) -> str:
+    """A day, or the day of a moment, UTC."""
     return f"{moment:%d %b %Y}"
 
 
@@ -77,13 +81,31 @@ def mode(code: str) -> str:
     return MODES.get(code, plain(code))
 
 
+def language(code: str) -> str:
+    """A language of letters; `de-AT` is "German (de-AT)"."""
+    name = _LANGUAGES.get(code.partition("-")[0].lower())
+    return code if name is None else name if "-" not in code else f"{name} ({code})"
+
+
+def counted(count: int, unit: str) -> str:
+    """So many of a unit: "1 day", "1,461 days"."""
+    return f"{count:,} {unit}{'' if count == 1 else 's'}"
+
+
+def signal(name: str) -> str:
+    """What reports call a signal."""
+    return catalogue("en").words["signal"].get(name, plain(name))
+
+
+def job_stage(interview: Interview) -> str:
+    """Which job an interview was for, and at which stage."""
+    found = [each for each in (interview.job, interview.stage) if each]
+    return ", ".join(found) or "No job or stage recorded"
+
+
 def size(count: int) -> str:
     """Bytes, in the unit that people read."""
     if count < 1024:
         return f"{count} bytes"
     kib = count / 1024
     return f"{kib:.0f} KiB" if kib < 1024 else f"{kib / 1024:.1f} MiB"
-
-
-def _much(count: int, unit: str) -> str:
-    return f"{count} {unit}{'' if count == 1 else 's'}"
