@@ -25,6 +25,7 @@ from audit.operations.requests import Asked, RequestKind, receive
 from audit.operations.reviews import Opening
 from audit.records.access import Role
 from audit.store import Store
+from benchmarks import page_plenty
 from tests import databases
 from tests.api.workplace.conftest import Office, Person
 from tests.api.world import World, served
@@ -38,6 +39,7 @@ _INSTALLED = {"weight": "vocoded_speech", "signal": "synthetic_speech", "pack_id
 _MANY = 500
 _SYSTEMS = 60
 _PART = 1000
+_SETTINGS, _WORKED = 40, 30
 
 
 @dataclass
@@ -46,6 +48,13 @@ class Places:
 
     office: Office
     people: dict[tuple[str, str], Person] = field(default_factory=dict)
+    worlds: dict[str, World] = field(default_factory=dict)
+
+    def world(self, tenant: str) -> World:
+        """What makes records of the organisation, under references that it has not used."""
+        if tenant not in self.worlds:
+            self.worlds[tenant] = World(self.office.world.frame, tenant)
+        return self.worlds[tenant]
 
     def who(self, tenant: str, scope: str | None) -> Person:
         """Somebody of the organisation whose role has the scope: compliance, else another."""
@@ -132,7 +141,7 @@ def newest(store: Store, tenant: str, prefix: str, name: str) -> str | None:
 
 def typical(places: Places, tenant: str = TYPICAL) -> World:
     """A small organisation at work."""
-    world = World(places.office.world.frame, tenant)
+    world = places.world(tenant)
     for _ in range(5):
         world.person("US-NY-NYC")
     world.check(finished=True)
@@ -159,6 +168,8 @@ def typical(places: Places, tenant: str = TYPICAL) -> World:
 def overfull(places: Places, tenant: str = OVERFULL, *, cases: int = CASES) -> World:
     """All of the small one, and far more: names of 40 characters, and this many cases."""
     world = typical(places, tenant)
+    page_plenty.settings(world, _SETTINGS, LONG)
+    page_plenty.worked(world, _WORKED, long_name(0))
     store = world.store
     with store.unit(tenant) as unit:
         some = [
