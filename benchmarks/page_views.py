@@ -16,7 +16,7 @@ from pydantic import SecretStr
 from api.identity_provider import Provider
 from api.workplace import users
 from api.workplace.fairness import Name
-from audit.operations import candidate_links
+from audit.operations import candidate_links, reviewers, reviews
 from audit.operations.languages import nearest
 from audit.records.access import Role
 from audit.records.oversight import Review
@@ -40,6 +40,7 @@ NO_PAGES = {
     "/app/files/{name}": "a file of the program",
     "/app/scheme": "leads back",
     "/app/sign-in/company/{tenant}": "leads to the company",
+    "/app/sign-in/company/{tenant}/leave": "leads to the company, or shows the sign-in page",
     "/app/sign-in/company/{tenant}/back": "leads on, or shows the sign-in page",
     "/app/media/{media_id}": "a recording",
     "/app/jobs": "a part of Today",
@@ -96,6 +97,7 @@ def unlisted(app: Any, listed: Iterable[View]) -> list[str]:
 
 def views(places: Places, state: str) -> Iterator[View]:
     """All pages of an organisation in a state; what has nothing to show in it is left out."""
+    places.office.service.store.seal(state)
     yield from _workplace(places, state)
     yield from _strays(places, state)
     yield from _open(places, state)
@@ -141,6 +143,8 @@ def _open(places: Places, state: str) -> Iterator[View]:
     yield View("sign-in-wrong", "/app/sign-in", "/app/sign-in", status=401, does=wrong)
     app.state.frame.companies[state] = Provider(_COMPANY)
     yield View("sign-in-company", "/app/sign-in", "/app/sign-in")
+    left = f"/app/sign-in?left={state}&done=signed_out"
+    yield View("sign-in-left", "/app/sign-in", left)
     del app.state.frame.companies[state]
     with places.office.service.store.unit(state) as unit:
         name = long_name(len(places.people)) if state == OVERFULL else f"newcomer-{state}"
@@ -175,6 +179,11 @@ def _odd(places: Places, world: World) -> Iterator[View]:
     yield View("case-evidence", route, route.format(review_id=case), person)
     decided, _ = world.review(decided=True)
     yield View("case-decided", route, route.format(review_id=decided), person)
+    mine = page_plenty.flagged_case(world)
+    with store.unit(world.tenant) as unit:
+        reviewers.register(unit, person=person.reference, may_change=True, training="c-3", teams=())
+        reviews.assign(unit, mine, person.reference)
+    yield View("case-deciding", route, route.format(review_id=mine), person)
     asked = world.request("opt_out")
     with store.reading(world.tenant) as unit:
         [without] = unit.every(Review, request_id=asked)

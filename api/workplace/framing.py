@@ -319,6 +319,7 @@ def _templates() -> Environment:
     environment.filters["report_kind"] = words.kind
     environment.filters["size"] = words.size
     environment.filters["mode"] = words.mode
+    environment.filters["evidence"] = words.evidence
     environment.filters["counted"] = words.counted
     environment.filters["signal"] = words.signal
     environment.filters["language"] = words.language

@@ -97,6 +97,15 @@ def signal(name: str) -> str:
     return catalogue("en").words["signal"].get(name, plain(name))
 
 
+def evidence(code: str) -> str:
+    """What a case rests on: `faces-1` is "Faces in view, 1"; what is no piece of a check stays."""
+    if code.startswith("chk_"):
+        return f"The check as a whole ({code[-6:]})"
+    name, dash, number = code.rpartition("-")
+    known = name in catalogue("en").words["signal"] and number.isdigit()
+    return f"{signal(name)}, {number}" if dash and known else code
+
+
 def job_stage(interview: Interview) -> str:
     """Which job an interview was for, and at which stage."""
     found = [each for each in (interview.job, interview.stage) if each]

@@ -40,3 +40,15 @@ def test_a_job_without_a_name_leaves_no_gap(job: str | None, stage: str | None, 
         id="int_1", candidate_id="cand_1", system_id="sys_1", job=job, stage=stage
     )
     assert words.job_stage(interview).startswith(said)
+
+
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        ("face_consistency-1", "Face consistency, 1"),
+        ("chk_01M84R52ZB1KZSBM4HK0VHHV7N", "The check as a whole (VHHV7N)"),
+        ("letter-1", "letter-1"),
+    ],
+)
+def test_evidence_is_named(code: str, said: str) -> None:
+    assert words.evidence(code) == said
