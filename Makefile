@@ -5,7 +5,7 @@ export FAIRWITNESS_WEIGHTS_DIR ?= $(CURDIR)/.weights
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo screenshots serve test static check scorecard scorecard-accept docs format lock clean
+.PHONY: help setup demo screenshots serve test chaos static check scorecard scorecard-accept docs format lock clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -40,6 +40,9 @@ serve: setup ## serve the API on port 8000 with a worker; the first start prints
 
 test: setup .venv/.dev ## run the test suite with coverage, files in two processes
 	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile --cov --cov-report=term
+
+chaos: setup .venv/.dev ## let everything fail under a running service for 20 minutes, and count what was lost
+	@OMP_NUM_THREADS=1 $(BIN)/python -m tests.crash.chaos --weights $(FAIRWITNESS_WEIGHTS_DIR) --out docs/reliability.json
 
 static: .venv/.dev ## format check, lint, types, layers
 	$(BIN)/ruff format --check .

@@ -20,7 +20,12 @@ from pathlib import Path
 import httpx
 import psutil
 
+from tests.audit.vault.s3_endpoint import BUCKET, KEY_ID, SECRET, S3Endpoint
+from tests.crash.line import Line
+
 READY_S = 90.0
+FAKETIME = Path("/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1")
+"""Of Debian's package `libfaketime`: gives a process another time of day."""
 _ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -39,6 +44,12 @@ class Database:
         PostgresServer._instances.pop(self.folder, None)
         self.url = str(get_server(self.folder, cleanup_mode=None).get_uri())
 
+    @property
+    def socket(self) -> Path:
+        """Its Unix socket."""
+        lines = (self.folder / "postmaster.pid").read_text().splitlines()
+        return Path(lines[4]) / f".s.PGSQL.{lines[3]}"
+
     def kill(self) -> None:
         """SIGKILL to the postmaster and all that it started."""
         pid = int((self.folder / "postmaster.pid").read_text().split()[0])
@@ -52,12 +63,22 @@ class Database:
 
 @dataclass
 class Fleet:
-    """An API and workers over one database. `workers`: how many."""
+    """An API and workers over one database.
+
+    Attributes:
+        workers: how many.
+        line: what lies between them and the database, where something does.
+        store: the bucket that media lie in; None for a folder.
+        clocks: file of `libfaketime` that says how far their clocks are off; None for true ones.
+    """
 
     folder: Path
     database: Database | None
     workers: int
     weights: Path
+    line: Line | None = None
+    store: S3Endpoint | None = None
+    clocks: Path | None = None
     environment: dict[str, str] = field(default_factory=dict)
     running: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
     starts: int = 0
@@ -67,7 +88,8 @@ class Fleet:
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}"
-        self.environment |= {
+        given = self.environment
+        self.environment = {
             **os.environ,
             "FAIRWITNESS_DATA_DIR": str(self.folder / "data"),
             "FAIRWITNESS_STORAGE__PATH": str(self.folder / "media"),
@@ -80,9 +102,23 @@ class Fleet:
             "FAIRWITNESS_JOBS__GIVE_UP_AFTER": "1000",
             "FAIRWITNESS_API__WRITES_PER_MINUTE": "100000",
             "OMP_NUM_THREADS": "1",
+            **given,
         }
         if self.database is not None:
-            self.environment["FAIRWITNESS_DATABASE_URL"] = self.database.url
+            url = self.database.url
+            if self.line is not None:
+                url = (
+                    f"postgresql://postgres:@127.0.0.1:{self.line.port}/postgres?connect_timeout=5"
+                )
+            self.environment["FAIRWITNESS_DATABASE_URL"] = url
+        if self.store is not None:
+            self.environment |= {
+                "FAIRWITNESS_STORAGE__KIND": "s3",
+                "FAIRWITNESS_STORAGE__BUCKET": BUCKET,
+                "FAIRWITNESS_STORAGE__ENDPOINT": self.store.url,
+                "FAIRWITNESS_STORAGE__ACCESS_KEY_ID": KEY_ID,
+                "FAIRWITNESS_STORAGE__SECRET_ACCESS_KEY": SECRET,
+            }
 
     @property
     def names(self) -> list[str]:
@@ -104,10 +140,21 @@ class Fleet:
             self.running[name] = subprocess.Popen(
                 [sys.executable, "-m", "api", *words],
                 cwd=_ROOT,
-                env=self.environment,
+                env=self.environment | self._faked_clock(),
                 stdout=log,
                 stderr=log,
             )
+
+    def _faked_clock(self) -> dict[str, str]:
+        if self.clocks is None:
+            return {}
+        return {
+            "LD_PRELOAD": str(FAKETIME),
+            "FAKETIME_TIMESTAMP_FILE": str(self.clocks),
+            "FAKETIME_NO_CACHE": "1",
+            "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+            "FAKETIME_DONT_RESET": "1",
+        }
 
     def kill(self, name: str) -> None:
         """SIGKILL."""
@@ -155,6 +202,7 @@ class Fleet:
     def stop(self) -> None:
         """Ends everything."""
         for process in self.running.values():
+            process.send_signal(signal.SIGCONT)
             process.terminate()
         for process in self.running.values():
             try:
@@ -169,14 +217,32 @@ class Fleet:
 
 
 @contextlib.contextmanager
-def fleet(kind: str, folder: Path, *, workers: int, weights: Path) -> Iterator[Fleet]:
-    """A running fleet over `sqlite` or `postgresql`."""
+def fleet(
+    kind: str,
+    folder: Path,
+    *,
+    workers: int,
+    weights: Path,
+    more: dict[str, str] | None = None,
+    apart: bool = False,
+) -> Iterator[Fleet]:
+    """A running fleet over `sqlite` or `postgresql`.
+
+    `more`: further settings. `apart`: a line to the database, a bucket for media and clocks that
+    can be set lie between the processes and what they use, so that each can fail.
+    """
     folder.mkdir(parents=True, exist_ok=True)
-    database = None
+    database, line, store, clocks = None, None, None, None
     if kind == "postgresql":
         database = Database(folder / "pg")
         database.start()
-    made = Fleet(folder, database, workers, weights)
+    if apart:
+        store = S3Endpoint()
+        line = Line(database.socket) if database else None
+        clocks = folder / "clocks" if FAKETIME.exists() else None
+    if clocks is not None:
+        clocks.write_text("+0\n")
+    made = Fleet(folder, database, workers, weights, line, store, clocks, dict(more or {}))
     try:
         made.start("api")
         made.wait_ready()
@@ -185,3 +251,8 @@ def fleet(kind: str, folder: Path, *, workers: int, weights: Path) -> Iterator[F
         yield made
     finally:
         made.stop()
+        if line is not None:
+            line.close()
+        if store is not None:
+            store.server.shutdown()
+            store.server.server_close()

@@ -42,11 +42,11 @@ class Client:
     def post(self, path: str, body: object = None, *, content: bytes | None = None) -> Any:
         """The JSON of a POST that is answered, however often it has to be sent."""
         repeat = {"Idempotency-Key": str(uuid.uuid4())}
-        return self._sent("POST", path, json=body, content=content, headers=repeat).json()
+        return self.sent("POST", path, json=body, content=content, headers=repeat).json()
 
     def get(self, path: str, **query: Any) -> Any:
         """The JSON of a GET."""
-        return self._sent("GET", path, params=query).json()
+        return self.sent("GET", path, params=query).json()
 
     def every(self, path: str, **query: Any) -> list[dict[str, Any]]:
         """All items of a list."""
@@ -60,7 +60,8 @@ class Client:
             if cursor is None:
                 return found
 
-    def _sent(self, method: str, path: str, **more: Any) -> httpx.Response:
+    def sent(self, method: str, path: str, **more: Any) -> httpx.Response:
+        """The answer to a request, sent again until there is one that is not a fault of ours."""
         headers = {"Authorization": f"Bearer {self.key}", **more.pop("headers", {})}
         more = {name: value for name, value in more.items() if value is not None}
         end = time.monotonic() + PATIENCE_S
@@ -146,31 +147,32 @@ def _endure(fleet: Fleet, receiver: Receiver, *, checks: int, kills: int, seed: 
     platform = Client(fleet, admin.post("/v1/keys", {"name": "p", "role": "platform"})["key"])
     endpoint = admin.post("/v1/webhooks", {"url": receiver.url, "events": ["check.finished"]})
     receiver.secret = endpoint["secret"]
-    interviews = _interviews(admin, platform, checks)
+    held = interviews(admin, platform, checks)
     over = threading.Event()
     killer = Killer(fleet, kills, random.Random(seed), over)
     with tempfile.TemporaryDirectory() as folder:
         clip = media_factory.clip(Path(folder) / "clip.mp4", 2.0).read_bytes()
-        media = [_upload(platform, each, clip) for each in interviews]
+        media = [upload(platform, each, clip) for each in held]
         killer.start()
         asked = [
             platform.post("/v1/checks", {"interview_id": interview, "media_id": medium})["id"]
-            for interview, medium in zip(interviews, media, strict=True)
+            for interview, medium in zip(held, media, strict=True)
         ]
-        _await_ends(platform, fleet, asked)
+        await_ends(platform, fleet, asked)
     killer.join()
     found.kills = killer.count
     if killer.error is not None:
         raise killer.error
     fleet.wait_ready()
-    _await_ends(platform, fleet, asked)
-    _await_events(receiver, fleet, checks)
+    await_ends(platform, fleet, asked)
+    await_events(receiver, fleet, checks)
     found.repeats = admin.repeats + platform.repeats
     _count(found, fleet, asked, receiver)
     return found
 
 
-def _interviews(admin: Client, platform: Client, count: int) -> list[str]:
+def interviews(admin: Client, platform: Client, count: int) -> list[str]:
+    """Registered interviews of as many candidates, with their consent to the analysis."""
     now = datetime.now(UTC)
     system = admin.post(
         "/v1/systems",
@@ -205,13 +207,14 @@ def _interviews(admin: Client, platform: Client, count: int) -> list[str]:
     return found
 
 
-def _upload(platform: Client, interview: str, content: bytes) -> str:
+def upload(platform: Client, interview: str, content: bytes) -> str:
+    """The id of a file that was uploaded in one piece."""
     opened = platform.post(
         "/v1/uploads",
         {"interview_id": interview, "size_bytes": len(content), "name": "clip.mp4"},
     )
     path = f"/v1/uploads/{opened['id']}"
-    platform._sent(
+    platform.sent(
         "PATCH",
         path,
         content=content,
@@ -221,7 +224,8 @@ def _upload(platform: Client, interview: str, content: bytes) -> str:
     return medium
 
 
-def _await_ends(platform: Client, fleet: Fleet, checks: list[str]) -> None:
+def await_ends(platform: Client, fleet: Fleet, checks: list[str]) -> None:
+    """Waits until all checks have ended, whatever ends meanwhile."""
     end = time.monotonic() + PATIENCE_S
     left = list(checks)
     while left:
@@ -235,7 +239,8 @@ def _await_ends(platform: Client, fleet: Fleet, checks: list[str]) -> None:
             time.sleep(0.3)
 
 
-def _await_events(receiver: Receiver, fleet: Fleet, count: int) -> None:
+def await_events(receiver: Receiver, fleet: Fleet, count: int) -> None:
+    """Waits for as many events, two minutes at most."""
     end = time.monotonic() + 120
     while len(receiver.events) < count and time.monotonic() < end:
         fleet.revive()
@@ -252,26 +257,27 @@ def _count(found: Ordeal, fleet: Fleet, asked: list[str], receiver: Receiver) ->
         found.faults.append(f"{len(checks)} checks are stored, {len(asked)} were asked for")
     subjects = Counter(each["subject"] for each in auditor.every("/v1/reports"))
     found.reports = subjects.total()
-    _once(found, "report", subjects, asked)
-    entries = _entries(auditor)
-    ends = Counter(each["subject"] for each in entries if each["kind"] == "check_finished")
+    once(found, "report", subjects, asked)
+    written = entries(auditor)
+    ends = Counter(each["subject"] for each in written if each["kind"] == "check_finished")
     found.done_entries = ends.total()
-    _once(found, "ledger entry", ends, asked)
-    told = Counter(_subject_of(event) for event in receiver.events.values())
+    once(found, "ledger entry", ends, asked)
+    told = Counter(subject_of(event) for event in receiver.events.values())
     found.events, found.messages = told.total(), receiver.received
-    _once(found, "event", told, asked)
+    once(found, "event", told, asked)
     if receiver.refused:
         found.faults.append(f"{receiver.refused} messages were not genuine")
     verified = fleet.command("ledger", "verify")
     if verified.returncode != 0:
         found.faults.append(f"ledger: {verified.stdout}{verified.stderr}")
-    found.attempts = _runs(auditor, checks)
+    found.attempts = runs(auditor, checks)
     if found.finished != len(asked):
         ended = Counter(f"{each['state']}/{each['error_code']}" for each in checks)
         found.faults.append(f"not all finished: {dict(ended)}")
 
 
-def _once(found: Ordeal, what: str, counts: Counter[str], asked: list[str]) -> None:
+def once(found: Ordeal, what: str, counts: Counter[str], asked: list[str]) -> None:
+    """Notes whatever did not happen exactly once."""
     missing = [each for each in asked if counts[each] == 0]
     twice = [each for each in asked if counts[each] > 1]
     others = set(counts) - set(asked)
@@ -280,7 +286,8 @@ def _once(found: Ordeal, what: str, counts: Counter[str], asked: list[str]) -> N
         found.faults.append(text)
 
 
-def _entries(auditor: Client) -> list[dict[str, Any]]:
+def entries(auditor: Client) -> list[dict[str, Any]]:
+    """The whole ledger."""
     found: list[dict[str, Any]] = []
     start: int | None = 0
     while start is not None:
@@ -290,12 +297,14 @@ def _entries(auditor: Client) -> list[dict[str, Any]]:
     return found
 
 
-def _subject_of(event: dict[str, Any]) -> str:
+def subject_of(event: dict[str, Any]) -> str:
+    """The check that an event is about."""
     data = event["data"]
     return str(data.get("check_id") or data.get("id") or data.get("subject"))
 
 
-def _runs(auditor: Client, checks: list[dict[str, Any]]) -> int:
+def runs(auditor: Client, checks: list[dict[str, Any]]) -> int:
+    """How often the jobs of checks were started."""
     return sum(int(auditor.get(f"/v1/jobs/{each['job_id']}")["attempts"]) for each in checks)
 
 
