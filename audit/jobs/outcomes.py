@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import traceback
 from collections.abc import Iterator
 
-from audit.errors import AuditError
+from audit.errors import AuditError, StorageFull, StorageUnavailable
 from audit.jobs.interrupts import JobCancelled, JobLost, JobReleased, RetryLater
 from audit.jobs.rows import Claim, Outcome
 from audit.records.work import JobState
@@ -15,14 +16,16 @@ from audit.store.availability import database_unavailable
 GAVE_UP = "job_gave_up"
 INTERNAL = "internal_error"
 UNAVAILABLE = "database_unavailable"
+NO_STORAGE = "storage_unavailable"
 
 SUCCEEDED = Outcome(JobState.SUCCEEDED)
 RELEASED = Outcome(JobState.QUEUED)
 TAKEN_OVER = Outcome(JobState.QUEUED, lost=True)
 
-# Class 08: connection; 40001, 40P01: serialisation, deadlock; 53300: too many connections;
-# 57P: the server stops, crashed, or starts. (PostgreSQL, appendix A)
 _LONGEST_DELAY_S = 30.0
+_LONGEST_FOR_STORAGE_S = 300.0
+_TRIES_FOR_STORAGE = 40
+"""Three hours: after that a media store that is full or away is told as the job's end."""
 _LOG = logging.getLogger(__name__)
 
 
@@ -37,6 +40,10 @@ def outcome_of(error: BaseException, run: Claim) -> Outcome | None:
             return Outcome(JobState.CANCELLED)
         case RetryLater():
             return Outcome(JobState.QUEUED, code=error.reason, delay_s=error.delay_s)
+    if _without_storage(error) and run.attempt < _TRIES_FOR_STORAGE:
+        delay_s = min(2.0 ** min(run.attempt, 10), _LONGEST_FOR_STORAGE_S)
+        return Outcome(JobState.QUEUED, code=NO_STORAGE, delay_s=delay_s)
+    match error:
         case AuditError():
             return Outcome(JobState.FAILED, code=error.code, detail=str(error))
     if database_unavailable(error):
@@ -45,6 +52,13 @@ def outcome_of(error: BaseException, run: Claim) -> Outcome | None:
     log_failure("job failed", error, job=run.job, kind=run.kind)
     detail = f"The service failed at this job. Its log names the cause under {run.job}."
     return Outcome(JobState.FAILED, code=INTERNAL, detail=detail)
+
+
+def _without_storage(error: BaseException) -> bool:
+    """Whether the media store or a working folder was full or away, which may pass."""
+    if isinstance(error, OSError):
+        return error.errno in (errno.ENOSPC, errno.EDQUOT)
+    return isinstance(error, StorageFull | StorageUnavailable)
 
 
 def gave_up(run: Claim) -> Outcome:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-# SQLSTATE: connections, serialisation, deadlocks, too many connections, shutting down.
-_TRANSIENT = ("08", "40001", "40P01", "53300", "57P")
+# SQLSTATE: connections, serialisation, deadlocks, no room, memory or connections left, shutting
+# down. SQLite's words for the same.
+_TRANSIENT = ("08", "40001", "40P01", "53", "57P")
+_SQLITE = ("locked", "busy", "disk is full", "disk I/O error", "unable to open database file")
 
 
 def database_unavailable(error: BaseException) -> bool:
-    """Whether the database was away, stopping, or busy: trying again later may succeed."""
+    """Whether the database was away, stopping, busy or full: trying again later may succeed."""
     if isinstance(error, PoolTimeout):
         return True
     if not isinstance(error, DBAPIError):
@@ -18,7 +20,7 @@ def database_unavailable(error: BaseException) -> bool:
     if error.connection_invalidated:
         return True
     if type(error.orig).__module__ == "sqlite3":
-        return any(word in str(error.orig) for word in ("locked", "busy"))
+        return any(words in str(error.orig) for words in _SQLITE)
     state = getattr(error.orig, "sqlstate", None)
     if state is None:  # no answer from a server at all
         return type(error).__name__ == "OperationalError"

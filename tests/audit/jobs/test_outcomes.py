@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import sqlite3
 
 import psycopg
@@ -9,7 +10,7 @@ import pytest
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from audit.errors import DataInvalid
+from audit.errors import DataInvalid, StorageFull, StorageUnavailable
 from audit.jobs import JobCancelled, JobLost, JobReleased, RetryLater
 from audit.jobs.outcomes import outcome_of
 from audit.jobs.rows import Claim, Outcome
@@ -56,13 +57,31 @@ def test_a_missing_database_is_waited_for_longer_each_time() -> None:
 
 
 @pytest.mark.parametrize(
+    "error",
+    [
+        StorageFull("there is no room"),
+        StorageUnavailable("the store does not answer"),
+        OSError(errno.ENOSPC, "No space left on device"),
+    ],
+)
+def test_a_store_that_is_full_or_away_is_waited_for_but_not_without_end(error: Exception) -> None:
+    ends = [outcome_of(error, run(attempt)) for attempt in (1, 3, 39, 40)]
+    assert [each and (each.state, each.delay_s) for each in ends[:3]] == [
+        (JobState.QUEUED, delay) for delay in (2.0, 8.0, 300.0)
+    ]
+    assert ends[3] and ends[3].state is JobState.FAILED
+
+
+@pytest.mark.parametrize(
     ("error", "away"),
     [
         (wrapped(sqlite3.OperationalError("database is locked")), True),
         (wrapped(sqlite3.OperationalError("no such table: jobs")), False),
         (wrapped(psycopg.errors.AdminShutdown()), True),
         (wrapped(psycopg.errors.DeadlockDetected()), True),
-        (wrapped(psycopg.errors.DiskFull()), False),
+        (wrapped(psycopg.errors.DiskFull()), True),
+        (wrapped(sqlite3.OperationalError("database or disk is full")), True),
+        (wrapped(sqlite3.OperationalError("disk I/O error")), True),
         (wrapped(psycopg.errors.UndefinedTable(), ProgrammingError), False),
         (wrapped(psycopg.InterfaceError("closed"), InterfaceError), False),
         (PoolTimeout(), True),
