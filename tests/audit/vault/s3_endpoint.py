@@ -18,6 +18,7 @@ from urllib.parse import parse_qsl, quote, unquote, urlsplit
 from xml.sax.saxutils import escape
 
 VERBS = ("GET", "PUT", "POST", "DELETE", "HEAD")
+_NO_UPLOAD = b"<Error><Code>NoSuchUpload</Code></Error>"
 KEY_ID, SECRET, BUCKET = "AKIATEST", "very-secret-text", "vault"
 
 
@@ -60,7 +61,7 @@ class S3Endpoint:
         self.server.shutdown()
         self.server.server_close()
         self.thread.join()
-        assert self.server.errors == []
+        assert not self.server.errors, [repr(each) for each in self.server.errors]
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -91,7 +92,10 @@ class _Handler(BaseHTTPRequestHandler):
 
     def on_put(self, key: str, query: dict[str, str], body: bytes) -> None:
         if "uploadId" in query:
-            parts = self.endpoint.open_uploads[query["uploadId"]]
+            parts = self.endpoint.open_uploads.get(query["uploadId"])
+            if parts is None:
+                self.answer(404, _NO_UPLOAD)
+                return
             parts[int(query["partNumber"])] = body
         else:
             self.endpoint.objects[key] = (body, datetime.now(UTC))
@@ -104,7 +108,10 @@ class _Handler(BaseHTTPRequestHandler):
             text = f"<UploadId>{upload}</UploadId><Bucket>{BUCKET}</Bucket><Key>{escape(key)}</Key>"
             self.xml("InitiateMultipartUploadResult", text)
             return
-        parts = self.endpoint.open_uploads.pop(query["uploadId"])
+        parts = self.endpoint.open_uploads.pop(query["uploadId"], None)
+        if parts is None:  # a client that had no answer in time completes a second time
+            self.answer(404, _NO_UPLOAD)
+            return
         wanted = [int(n) for n in re.findall(rb"<PartNumber>(\d+)<", body)]
         if any(len(parts[n]) < 5 << 20 for n in wanted[:-1]):
             self.answer(400, b"<Error><Code>EntityTooSmall</Code></Error>")
